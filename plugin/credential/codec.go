@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package credential
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// recordVersion is the format that this program writes. A record of a newer
+// version is not ours to judge or erase.
+const recordVersion = 1
+
+// ErrNewerVersion is a record that a later version of this program wrote.
+var ErrNewerVersion = errors.New("record of a newer version")
+
+var errMalformed = errors.New("malformed record")
+
+// wireRecord is compact JSON in ASCII: KWallet and KeePassXC corrupt anything
+// else, and DER with the raw scalar is what fits the 2560 bytes of Windows
+// (docs/adr/0002).
+type wireRecord struct {
+	Version     int    `json:"v"`
+	Identity    string `json:"id"`
+	Cluster     string `json:"cluster"`
+	Key         string `json:"key"` // the P-256 scalar, 32 bytes, base64url
+	Certificate string `json:"crt"` // DER, base64url
+	CA          string `json:"ca"`  // SHA-256, hex
+	CANotAfter  int64  `json:"caexp"`
+	Issued      int64  `json:"iat"`
+}
+
+var encoding = base64.RawURLEncoding.Strict()
+
+// Encode returns r as stores keep it.
+func (r *Record) Encode() ([]byte, error) {
+	scalar, err := r.Key.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("encode record: %w", err)
+	}
+	return json.Marshal(wireRecord{
+		Version:     recordVersion,
+		Identity:    r.Identity,
+		Cluster:     r.Cluster,
+		Key:         encoding.EncodeToString(scalar),
+		Certificate: encoding.EncodeToString(r.Certificate.Raw),
+		CA:          r.CA,
+		CANotAfter:  r.CANotAfter.Unix(),
+		Issued:      r.Issued.Unix(),
+	})
+}
+
+// Decode reads a record strictly: one JSON object without unknown fields,
+// canonical base64, a valid scalar, a certificate that parses. It decides
+// nothing about trust; that is [Record.Usable]'s. Errors never hold content.
+func Decode(data []byte) (*Record, error) {
+	var wire wireRecord
+	if err := decodeStrict(data, &wire); err != nil {
+		return nil, err
+	}
+	key, err := decodeKey(wire.Key)
+	if err != nil {
+		return nil, err
+	}
+	der, err := encoding.DecodeString(wire.Certificate)
+	if err != nil {
+		return nil, errMalformed
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, errMalformed
+	}
+	if ca, err := hex.DecodeString(wire.CA); err != nil || len(ca) != 32 {
+		return nil, errMalformed
+	}
+	return &Record{
+		Identity:    wire.Identity,
+		Cluster:     wire.Cluster,
+		Key:         key,
+		Certificate: cert,
+		CA:          wire.CA,
+		CANotAfter:  time.Unix(wire.CANotAfter, 0).UTC(),
+		Issued:      time.Unix(wire.Issued, 0).UTC(),
+	}, nil
+}
+
+func decodeStrict(data []byte, wire *wireRecord) error {
+	// The version comes first: a newer record may have fields we don't know.
+	var head struct {
+		Version int `json:"v"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return errMalformed
+	}
+	if head.Version > recordVersion {
+		return ErrNewerVersion
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(wire); err != nil {
+		return errMalformed
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) || wire.Version != recordVersion {
+		return errMalformed
+	}
+	return nil
+}
+
+func decodeKey(s string) (*ecdsa.PrivateKey, error) {
+	scalar, err := encoding.DecodeString(s)
+	if err != nil || len(scalar) != 32 {
+		return nil, errMalformed
+	}
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
+	if err != nil {
+		return nil, errMalformed
+	}
+	return key, nil
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package credential holds what a client certificate for one cluster and one
+// identity is made of: the identity, the record that is cached of it, the one
+// function that decides whether a record may be used, and the ExecCredential
+// that kubectl gets.
+//
+// It does not sign, dial, read files or ask what time it is. There is no
+// promise of API stability.
+package credential
+
+import (
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+// Identity says whose credential for which cluster is meant. All of it is
+// known from the kubeconfig's exec arguments, so that a hit needs no network.
+type Identity struct {
+	Cluster string // UUID
+	Project string // OpenStack project id
+	Owner   string // OpenStack user id of the caller
+	User    string // the certificate's common name
+	Groups  []string
+}
+
+// Subject is what a certificate for i says in its subject.
+func (i Identity) Subject() pki.Subject {
+	return pki.Subject{CommonName: i.User, Organizations: i.Groups}
+}
+
+// Key is the name under which stores keep i's record: the head of a SHA-256
+// over all of i, the groups as a set. The prefix changes with the record's
+// format, so that two versions of this program never fight over an item.
+func (i Identity) Key() string {
+	groups := slices.Clone(i.Groups)
+	slices.Sort(groups)
+	h := sha256.New()
+	for _, field := range append([]string{i.Cluster, i.Project, i.Owner, i.User}, slices.Compact(groups)...) {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(field)))
+		h.Write(length[:])
+		h.Write([]byte(field))
+	}
+	return "v1-cert-" + hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Record is a credential as cached. It never changes once written: a new
+// certificate is a new record.
+type Record struct {
+	Identity    string // Identity.Key of whom it is for
+	Cluster     string // UUID
+	Key         *ecdsa.PrivateKey
+	Certificate *x509.Certificate
+	CA          string    // pki.Fingerprint of the CA that signed it
+	CANotAfter  time.Time // that CA's end, with whole seconds
+	Issued      time.Time // when the key was made, with whole seconds
+}
+
+// NewRecord makes the record of a certificate that was just issued.
+func NewRecord(id Identity, key *ecdsa.PrivateKey, cert, ca *x509.Certificate, now time.Time) *Record {
+	return &Record{
+		Identity:    id.Key(),
+		Cluster:     id.Cluster,
+		Key:         key,
+		Certificate: cert,
+		CA:          pki.Fingerprint(ca),
+		CANotAfter:  ca.NotAfter,
+		Issued:      now.UTC().Truncate(time.Second),
+	}
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package credential
+
+import (
+	"crypto/x509"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+// Why a record is not used. Each is a miss, never a failure.
+var (
+	ErrOtherIdentity = errors.New("record is of another cluster or identity")
+	ErrUnpinnedCA    = errors.New("record was signed by a CA that is not the cluster's any more")
+	ErrFromFuture    = errors.New("record was issued in the future")
+	ErrTooOld        = errors.New("record's key or certificate is at its end")
+)
+
+// Terms are what a record must hold against.
+type Terms struct {
+	Identity Identity
+	Pinned   []*x509.Certificate // the cluster's CAs as Magnum named them; none: the record's own word counts
+	MaxAge   time.Duration       // how long a key is kept
+	Now      time.Time
+}
+
+// Usable decides, alone, whether r may be handed out under t: it is of this
+// cluster and identity, key and certificate match, a pinned CA signed it, it
+// was not issued in the future, and the API server would accept it now and for
+// some minutes more. It returns until when that stays so, or why it is not.
+//
+// Decode comes before; there is no other condition anywhere.
+func (r *Record) Usable(t Terms) (until time.Time, err error) {
+	if r.Identity != t.Identity.Key() || r.Cluster != t.Identity.Cluster {
+		return time.Time{}, ErrOtherIdentity
+	}
+	if err := pki.CheckClient(r.Certificate, &r.Key.PublicKey, t.Identity.Subject(), t.Now); err != nil {
+		return time.Time{}, err
+	}
+	if err := r.signedByPinned(t.Pinned); err != nil {
+		return time.Time{}, err
+	}
+	// A minute's grace: two machines may share a keyring, but not a clock.
+	if r.Issued.After(t.Now.Add(time.Minute)) {
+		return time.Time{}, ErrFromFuture
+	}
+	until = r.end(t.MaxAge)
+	if !t.Now.Before(until) {
+		return time.Time{}, ErrTooOld
+	}
+	return until, nil
+}
+
+// signedByPinned checks r's signature against the pinned CA that r names. With
+// nothing pinned (the state directory was lost) there is nothing to compare
+// with: r was checked against Magnum's CA when it was issued, and stands.
+func (r *Record) signedByPinned(pinned []*x509.Certificate) error {
+	if len(pinned) == 0 {
+		return nil
+	}
+	i := slices.IndexFunc(pinned, func(ca *x509.Certificate) bool { return pki.Fingerprint(ca) == r.CA })
+	if i < 0 {
+		return ErrUnpinnedCA
+	}
+	return pki.SignedBy(r.Certificate, pinned[i])
+}
+
+// end is when r stops being usable: a leaf may outlive its CA (Magnum dates a
+// CA from its creation, a leaf from its signing), and our own max age is
+// usually shortest.
+func (r *Record) end(maxAge time.Duration) time.Time {
+	end := r.Issued.Add(maxAge)
+	life := r.Certificate.NotAfter.Sub(r.Certificate.NotBefore)
+	margin := min(5*time.Minute, life/10)
+	for _, notAfter := range []time.Time{r.Certificate.NotAfter, r.CANotAfter} {
+		if t := notAfter.Add(-margin); t.Before(end) {
+			end = t
+		}
+	}
+	return end
+}
