@@ -51,14 +51,14 @@ func ParseExecInfo(value string) (ExecInfo, error) {
 }
 
 // Answer returns the ExecCredential with r's certificate and key, in the
-// version that was asked for. Until until the client won't ask again; it must
-// not be in the past, or client-go breaks its own connections.
-func (e ExecInfo) Answer(r *Record, until time.Time) ([]byte, error) {
+// version that was asked for. The client asks again at expiry, which must not
+// be in the past: client-go would break its own connections.
+func (e ExecInfo) Answer(r *Record, expiry time.Time) ([]byte, error) {
 	key, err := pki.MarshalKey(r.Key)
 	if err != nil {
 		return nil, err
 	}
-	end := metav1.NewTime(until)
+	end := metav1.NewTime(expiry)
 	answer, err := json.Marshal(clientauthv1.ExecCredential{
 		TypeMeta: metav1.TypeMeta{APIVersion: e.APIVersion, Kind: kind},
 		Status: &clientauthv1.ExecCredentialStatus{

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package state keeps the facts between runs that are not secret: which CA
+// Magnum named for a cluster (the pins and the CA file), where a credential's
+// OpenStack login is configured, what failed a moment ago, and the locks.
+//
+// It refuses to hold secrets, and to write where another user owns the
+// directory (sudo keeps HOME). Whatever is missing, damaged or dated in the
+// future counts as absent: losing it all costs a request, never a kubectl
+// call. There is no promise of API stability.
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrForeign means that the directory belongs to another user.
+var ErrForeign = errors.New("directory belongs to another user")
+
+// Dir is the state directory and the directory of the CA files beside it.
+// The zero Dir holds nothing: reads find nothing and writes fail.
+type Dir struct {
+	Path string // ours alone, 0700
+	CAs  string // readable by all, 0755: kubeconfigs name files in it
+}
+
+// Locate says where the directories are, by the XDG base directory
+// specification (https://specifications.freedesktop.org/basedir-spec/); on
+// Windows below LOCALAPPDATA. Relative values count as unset, as the
+// specification demands. Without a home directory it returns the zero Dir.
+func Locate(getenv func(string) string, home string) Dir {
+	base := func(name string, fallback ...string) string {
+		if dir := getenv(name); filepath.IsAbs(dir) {
+			return dir
+		}
+		if home == "" {
+			return ""
+		}
+		return filepath.Join(append([]string{home}, fallback...)...)
+	}
+	if local := getenv("LOCALAPPDATA"); filepath.Separator == '\\' && filepath.IsAbs(local) {
+		return Dir{
+			Path: filepath.Join(local, "kubectl-magnum", "state"),
+			CAs:  filepath.Join(local, "kubectl-magnum", "ca"),
+		}
+	}
+	state, data := base("XDG_STATE_HOME", ".local", "state"), base("XDG_DATA_HOME", ".local", "share")
+	if state == "" || data == "" {
+		return Dir{}
+	}
+	return Dir{
+		Path: filepath.Join(state, "kubectl-magnum"),
+		CAs:  filepath.Join(data, "kubectl-magnum", "ca"),
+	}
+}
+
+// read fills v from a JSON file of ours. It says false for whatever cannot be
+// read as one.
+func (d Dir) read(v any, elem ...string) bool {
+	if d.Path == "" {
+		return false
+	}
+	data, err := os.ReadFile(filepath.Join(append([]string{d.Path}, elem...)...))
+	return err == nil && json.Unmarshal(data, v) == nil
+}
+
+// write replaces a JSON file of ours.
+func (d Dir) write(v any, elem ...string) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return d.writeFile(filepath.Join(append([]string{d.Path}, elem...)...), append(data, '\n'), d.Path, 0o700, 0o600)
+}
+
+// writeFile replaces path by rename, below root and only if root is ours.
+func (d Dir) writeFile(path string, data []byte, root string, dirMode, mode os.FileMode) error {
+	if root == "" {
+		return errors.New("no home directory to keep state in")
+	}
+	if err := makeOwn(root, dirMode); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
+		return err
+	}
+	return replace(path, data, mode)
+}
+
+// makeOwn makes sure that dir exists, is this user's and has no wider mode
+// than asked: others could otherwise plant files in it.
+func makeOwn(dir string, mode os.FileMode) error {
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if !ownedByUs(info) {
+		return fmt.Errorf("%w: %s", ErrForeign, dir)
+	}
+	if info.Mode().Perm()&^mode != 0 {
+		return os.Chmod(dir, mode)
+	}
+	return nil
+}
