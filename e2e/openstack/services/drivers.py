@@ -95,7 +95,7 @@ def run_hook(command, cluster):
         fds = [int(os.environ["OPENSTACK_E2E_HOST"])]
         argv = ["nsenter", "--mount=/proc/self/fd/%d" % fds[0],
                 "--wdns=" + os.getcwd()]
-    argv += ["/bin/sh", "-c", command + ' "$@"', "rotate_hook", cluster.uuid]
+    argv += ["/bin/sh", "-c", command, "rotate_hook", cluster.uuid]
     return subprocess.run(argv, stdin=subprocess.DEVNULL, pass_fds=fds).returncode
 
 
