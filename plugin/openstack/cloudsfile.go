@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// cloudsFile is a parsed clouds.yaml. It is read node by node, not into
+// structs, so that errors can name lines and need not quote values.
+type cloudsFile struct {
+	file   string
+	clouds map[string]entry
+	visits int // see visitsMax
+}
+
+// entry is a value of a YAML mapping with the line of its key.
+type entry struct {
+	line  int
+	value *yaml.Node
+}
+
+// parseClouds reads the list of clouds; what they contain is read by cloud.
+func parseClouds(file string, data []byte) (*cloudsFile, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, syntaxError(file, err)
+	}
+	doc := &cloudsFile{file: file}
+	if len(root.Content) == 0 {
+		return doc, nil
+	}
+	top, err := doc.mapping(root.Content[0], "the file")
+	if err != nil {
+		return nil, err
+	}
+	clouds, ok := top["clouds"]
+	if !ok || isNull(clouds.value) {
+		return doc, nil
+	}
+	doc.clouds, err = doc.mapping(clouds.value, "clouds")
+	return doc, err
+}
+
+// names are the clouds in the file, sorted.
+func (f *cloudsFile) names() []string { return slices.Sorted(maps.Keys(f.clouds)) }
+
+// cloud is the definition of the cloud called name.
+func (f *cloudsFile) cloud(name string) (definition, error) {
+	found, ok := f.clouds[name]
+	if !ok {
+		return definition{}, &CloudNotFoundError{Cloud: name, File: f.file, Have: f.names()}
+	}
+	d := definition{name: name, file: f.file, line: found.line, values: map[string]setting{}}
+	members, err := f.mapping(found.value, fmt.Sprintf("cloud %q", name))
+	if err != nil {
+		return definition{}, err
+	}
+	auth, hasAuth := members["auth"]
+	delete(members, "auth")
+	if regions, ok := members["regions"]; ok {
+		if d.regions, err = f.regions(regions.value); err != nil {
+			return definition{}, err
+		}
+		delete(members, "regions")
+	}
+	if err := f.settings(d, members, false); err != nil {
+		return definition{}, err
+	}
+	if !hasAuth || isNull(auth.value) {
+		return d, nil
+	}
+	if members, err = f.mapping(auth.value, "auth"); err != nil {
+		return definition{}, err
+	}
+	return d, f.settings(d, members, true)
+}
+
+// settings copies texts from members to d; of a setting under its name of today
+// and a former one, today's counts. Lists and mappings are an error in auth;
+// beside it they belong to things we have no use for, such as networks.
+func (f *cloudsFile) settings(d definition, members map[string]entry, strict bool) error {
+	names := slices.Sorted(maps.Keys(members))
+	slices.SortStableFunc(names, func(a, b string) int {
+		return isToday(a) - isToday(b)
+	})
+	for _, name := range names {
+		key, e := settingName(name), members[name]
+		switch node := target(e.value); {
+		case isNull(node):
+		case node.Kind == yaml.ScalarNode:
+			d.values[key] = setting{text: node.Value, line: e.line}
+		case strict || used[key]:
+			return f.fault(e.line, fmt.Sprintf("%q is not a text", key))
+		}
+	}
+	return nil
+}
+
+func isToday(name string) int {
+	if settingName(name) == name {
+		return 1
+	}
+	return 0
+}
+
+// settingName is the name of a setting in today's words.
+func settingName(key string) string {
+	key = strings.ReplaceAll(key, "-", "_")
+	if today, ok := formerly[key]; ok {
+		return today
+	}
+	return key
+}
+
+var formerly = map[string]string{
+	"tenant_id":     "project_id",
+	"tenant_name":   "project_name",
+	"user_name":     "username",
+	"auth_token":    "token",
+	"auth_plugin":   "auth_type",
+	"endpoint_type": "interface",
+}
+
+// used are the settings that something here reads.
+var used = func() map[string]bool {
+	names := map[string]bool{"verify": true, "profile": true, "cloud": true}
+	for _, v := range variables {
+		names[v.key] = true
+	}
+	return names
+}()
+
+func (f *cloudsFile) regions(node *yaml.Node) ([]region, error) {
+	node = target(node)
+	if isNull(node) {
+		return nil, nil
+	}
+	if node.Kind != yaml.SequenceNode {
+		return nil, f.fault(node.Line, `"regions" is not a list`)
+	}
+	var regions []region
+	for _, item := range node.Content {
+		r := region{line: item.Line}
+		if item = target(item); item.Kind == yaml.ScalarNode {
+			r.name = item.Value
+		} else {
+			members, err := f.mapping(item, "a region")
+			if err != nil {
+				return nil, err
+			}
+			if name, ok := members["name"]; ok {
+				r.name = target(name.value).Value
+			}
+			values, ok := members["values"]
+			r.hasValues = ok && len(target(values.value).Content) > 0
+		}
+		if r.name == "" {
+			return nil, f.fault(r.line, "a region has no name")
+		}
+		regions = append(regions, r)
+	}
+	return regions, nil
+}
+
+func (f *cloudsFile) fault(line int, reason string) error {
+	return &ConfigError{File: f.file, Line: line, Reason: reason}
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// harmless are the parser's reasons that quote nothing of the file. An
+// unquoted password that starts with * or & makes it quote the password.
+var harmless = []string{
+	"did not find expected key",
+	"did not find expected '-' indicator",
+	"mapping values are not allowed in this context",
+	"could not find expected ':'",
+	"found character that cannot start any token",
+	"found a tab character that violates indentation",
+	"found unexpected end of stream",
+}
+
+func syntaxError(file string, err error) error {
+	fault := &ConfigError{File: file, Reason: "not valid YAML"}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		fault.Line, _ = strconv.Atoi(m[1])
+	}
+	for _, reason := range harmless {
+		if strings.Contains(err.Error(), reason) {
+			fault.Reason += ": " + reason
+			break
+		}
+	}
+	return fault
+}

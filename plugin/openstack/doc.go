@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package openstack turns clouds.yaml and OS_* variables into an authenticated
+// client of an OpenStack cloud.
+//
+// [Resolve] decides, without a request, which cloud is meant and how to log in
+// to it; [Cloud.Connect] logs in with one request; [Session.ContainerInfra]
+// gives the client of the container infrastructure service from the catalog
+// that came with the token; [Explain] turns what can go wrong on the way into
+// errors that carry data.
+//
+// It refuses to guess: a way to log in that it does not know is refused by
+// name. It follows no redirect, reads no answer over 8 MiB, repeats no request
+// but GET, never prompts, and puts no password, secret or token into an error.
+// What runs on the service is not its business.
+//
+// There is no API stability promise.
+package openstack

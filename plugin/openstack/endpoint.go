@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+)
+
+// keystone is the URL of Keystone's v3 API. Where auth_url names no version,
+// /v3 is added instead of asking Keystone, which would cost a request.
+func (d definition) keystone() (string, error) {
+	raw := d.text("auth_url")
+	if raw == "" {
+		return "", d.missing("auth_url")
+	}
+	u, reason := serviceURL(raw)
+	if reason != "" {
+		return "", d.fault("auth_url", d.label("auth_url")+" "+reason)
+	}
+	path := strings.TrimRight(u.Path, "/")
+	switch path[strings.LastIndexByte(path, '/')+1:] {
+	case "v3":
+	case "v2.0", "v2":
+		return "", d.fault("auth_url", d.label("auth_url")+" is for Keystone's v2.0 API, which is not supported")
+	default:
+		path += "/v3"
+	}
+	u.Path = path
+	return u.String(), nil
+}
+
+// serviceURL parses the URL of a service. What is wrong with it is said without
+// quoting it, as it might hold a password.
+func serviceURL(raw string) (u *url.URL, reason string) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, "is not a URL"
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return nil, "is not an http or https URL"
+	case u.User != nil:
+		return nil, "holds a user name or password"
+	}
+	u.RawPath, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = "", "", false, "", ""
+	return u, ""
+}
+
+// private says whether what u's server answers cannot have been changed on the
+// way, if its certificate is verified.
+func private(u *url.URL) bool {
+	if u.Scheme == "https" || u.Hostname() == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return err == nil && addr.IsLoopback()
+}
+
+func (d definition) endpointInterface() (string, error) {
+	switch name := strings.TrimSuffix(d.text("interface"), "URL"); name {
+	case "":
+		return "public", nil
+	case "public", "internal", "admin":
+		return name, nil
+	}
+	return "", d.fault("interface", d.label("interface")+" is none of public, internal, admin")
+}
+
+// containerInfraTypes are the service type in use, then its official names.
+//
+// https://service-types.openstack.org/service-types.json
+var containerInfraTypes = []string{
+	"container-infra", "container-infrastructure", "container-infrastructure-management",
+}
+
+// containerInfra finds the service's endpoint. Without a region the first one
+// counts, as with OpenStack's own clients.
+func (c Cloud) containerInfra(catalog []tokens.CatalogEntry) (*url.URL, error) {
+	if raw := c.login.endpoint; raw != "" {
+		return endpointURL(raw)
+	}
+	regions := map[string]bool{}
+	for _, service := range catalog {
+		if !slices.Contains(containerInfraTypes, service.Type) {
+			continue
+		}
+		for _, e := range service.Endpoints {
+			switch {
+			case strings.TrimSuffix(e.Interface, "URL") != c.Interface:
+			case c.Region == "", c.Region == e.Region, c.Region == e.RegionID:
+				return endpointURL(e.URL)
+			default:
+				regions[e.Region] = true
+			}
+		}
+	}
+	return nil, &NoEndpointError{
+		Service: containerInfraTypes[0], Interface: c.Interface, Region: c.Region,
+		Have: slices.Sorted(maps.Keys(regions)),
+	}
+}
+
+// endpointURL parses an endpoint and makes it end in /v1/, the one version of
+// the API there is, which some catalogs leave out.
+func endpointURL(raw string) (*url.URL, error) {
+	u, reason := serviceURL(raw)
+	if reason != "" {
+		return nil, &BadAnswerError{Service: "Keystone", Reason: "has a catalog whose endpoint of " + containerInfraTypes[0] + " " + reason}
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	if !strings.HasSuffix(u.Path, "/v1") {
+		u.Path += "/v1"
+	}
+	u.Path += "/"
+	return u, nil
+}

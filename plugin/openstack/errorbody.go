@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// detailMax is how many characters of a service's words are kept.
+const detailMax = 300
+
+// errorDetail finds the sentence for people in the body of an answer that means
+// failure, whatever its Content-Type says: Magnum's is lost behind some servers.
+// It knows the shapes of Magnum ("errors", where title is detail cut at the
+// first full stop), of Keystone ("error") and of plain WSME ("faultstring"),
+// and the title of an HTML page. "" if there is none.
+func errorDetail(body []byte) string {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
+		return ""
+	}
+	switch body[0] {
+	case '{':
+		return oneLine(jsonDetail(body))
+	case '<':
+		return oneLine(htmlTitle(body))
+	default:
+		return oneLine(string(body))
+	}
+}
+
+func jsonDetail(body []byte) string {
+	// Each member is decoded on its own, so that an odd one does not hide others.
+	var answer map[string]json.RawMessage
+	if json.Unmarshal(body, &answer) != nil {
+		return ""
+	}
+	var items []json.RawMessage
+	if json.Unmarshal(answer["errors"], &items) == nil && len(items) > 0 {
+		return member(items[0], "detail", "title", "message")
+	}
+	for _, name := range []string{"error", "error_message"} {
+		if text := member(answer[name], "message", "faultstring", "title"); text != "" {
+			return text
+		}
+	}
+	return member(body, "faultstring", "message", "detail", "error", "error_message")
+}
+
+// member is the first of the named members of a JSON object that is a text and
+// not empty.
+func member(object json.RawMessage, names ...string) string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(object, &members) != nil {
+		return ""
+	}
+	for _, name := range names {
+		var text string
+		if json.Unmarshal(members[name], &text) == nil && text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+var titleElement = regexp.MustCompile(`(?is)<title[^>]*>([^<]*)</title>`)
+
+func htmlTitle(body []byte) string {
+	if m := titleElement.FindSubmatch(body); m != nil {
+		return string(m[1])
+	}
+	return "an HTML page"
+}
+
+// oneLine makes text printable in one line: white space becomes one space,
+// whatever else is not printable U+FFFD, and a long text is cut.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+	if runes := []rune(text); len(runes) > detailMax {
+		return string(runes[:detailMax-3]) + "..."
+	}
+	return text
+}

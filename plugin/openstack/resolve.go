@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+)
+
+// Options say where [Resolve] looks and what overrides what it finds.
+type Options struct {
+	Cloud  string // --os-cloud; "" = OS_CLOUD
+	Region string // --os-region-name; "" = OS_REGION_NAME, then the cloud's own
+	CACert string // --os-cacert, a file; "" = OS_CACERT, then the cloud's own
+
+	Getenv func(string) string // OS_*, XDG_CONFIG_HOME; required
+	Home   string              // the user's home directory, "" if there is none
+
+	// WorkDir is the absolute path of the directory where clouds.yaml is looked
+	// for first and that relative paths from flags and environment start at. ""
+	// means that it is not searched and that such paths are refused: what runs
+	// in any directory must not trust it.
+	WorkDir string
+
+	// File is a clouds.yaml to use instead of searching; "" means
+	// OS_CLIENT_CONFIG_FILE, then the search path.
+	File string
+
+	// Now serves to see whether a Retry-After fits into a deadline. Nil means
+	// that no request is repeated.
+	Now func() time.Time
+}
+
+// Cloud is a cloud and the way to log in to it. Only [Resolve] makes a usable
+// one. Printing it shows no secret.
+type Cloud struct {
+	Name      string // "" when it comes from OS_* alone
+	File      string // absolute path of the clouds.yaml, "" if none was used
+	AuthURL   string // Keystone, with /v3 and without a slash at the end
+	Region    string // "" if any will do
+	Interface string // public, internal or admin
+	Method    string // password, token or application_credential
+
+	// A pointer, as fmt prints what unexported fields hold.
+	login *login
+}
+
+// login is what a Cloud needs to connect and does not show.
+type login struct {
+	auth      gophercloud.AuthOptions
+	secrets   []string // of auth, to keep out of errors
+	transport *http.Transport
+	insecure  bool   // the certificates of servers are not verified
+	endpoint  string // the container infrastructure service's, instead of the catalog's
+	now       func() time.Time
+}
+
+// String is the cloud's name, or that it comes from the environment.
+func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
+
+// Resolve finds the cloud that o and the environment mean and checks that all
+// that is needed to log in is there. It reads files but makes no request.
+//
+// A cloud is looked up by name if o or OS_CLOUD has one, else OS_AUTH_URL and
+// its companions make one, else a clouds.yaml with just one cloud gives it. To a
+// cloud from clouds.yaml OS_* variables add only region, interface and CA
+// certificates, which they override, and a password or secret that is not there.
+//
+// Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError] and
+// [*UnsupportedAuthError].
+func Resolve(o Options) (Cloud, error) {
+	d, err := define(o)
+	if err != nil {
+		return Cloud{}, err
+	}
+	if o.CACert != "" {
+		d.values["cacert"] = setting{text: o.CACert, from: "--os-cacert"}
+	}
+	cloud := Cloud{Name: d.name, File: d.file}
+	if cloud.AuthURL, err = d.keystone(); err != nil {
+		return Cloud{}, err
+	}
+	if cloud.Region, err = d.region(o); err != nil {
+		return Cloud{}, err
+	}
+	if cloud.Interface, err = d.endpointInterface(); err != nil {
+		return Cloud{}, err
+	}
+	if cloud.Method, err = d.method(); err != nil {
+		return Cloud{}, err
+	}
+	if cloud.login, err = d.login(o, cloud.Method); err != nil {
+		return Cloud{}, err
+	}
+	return cloud, nil
+}
+
+func (d definition) login(o Options, method string) (*login, error) {
+	auth, err := d.authOptions(method)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := d.tls(o)
+	if err != nil {
+		return nil, err
+	}
+	endpoint := d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
+	return &login{
+		auth:      auth,
+		secrets:   []string{auth.Password, auth.TokenID, auth.ApplicationCredentialSecret},
+		transport: newTransport(trust),
+		insecure:  trust.InsecureSkipVerify,
+		endpoint:  endpoint,
+		now:       o.Now,
+	}, nil
+}
+
+// define finds the definition of the cloud that is meant.
+func define(o Options) (definition, error) {
+	name := o.Cloud
+	if name == "" {
+		name = o.Getenv("OS_CLOUD")
+	}
+	env := environment(o.Getenv)
+	if name == "" && env.text("auth_url") != "" {
+		return env, nil
+	}
+	doc, err := findClouds(o, name)
+	if err != nil {
+		return definition{}, err
+	}
+	if name == "" {
+		names := doc.names()
+		if len(names) != 1 {
+			return definition{}, &CloudNotFoundError{File: doc.file, Have: names}
+		}
+		name = names[0]
+	}
+	d, err := doc.cloud(name)
+	if err != nil {
+		return definition{}, err
+	}
+	return d.withEnvironment(env), nil
+}
+
+// region is the region that is asked for, else the cloud's own.
+func (d definition) region(o Options) (string, error) {
+	asked := o.Region
+	if asked == "" {
+		asked = o.Getenv("OS_REGION_NAME")
+	}
+	if len(d.regions) == 0 {
+		if asked == "" {
+			asked = d.text("region_name")
+		}
+		return asked, nil
+	}
+	if asked == "" {
+		asked = d.regions[0].name
+	}
+	for _, r := range d.regions {
+		if r.name != asked {
+			continue
+		}
+		if r.hasValues {
+			return "", &ConfigError{File: d.file, Line: r.line, Reason: "a region with values of its own is not supported"}
+		}
+		return asked, nil
+	}
+	return "", d.fault("regions", fmt.Sprintf("region %q is not among the cloud's regions", asked))
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+)
+
+// Session is a login to a cloud. It is not renewed: when its token has expired,
+// requests end with an [*AuthError]. It may be used concurrently.
+type Session struct {
+	UserID      string
+	UserName    string
+	ProjectID   string // "" if the token is for no project
+	ProjectName string
+	ExpiresAt   time.Time // of the token
+
+	provider *gophercloud.ProviderClient
+	endpoint *url.URL
+	missing  error // why there is no endpoint
+	verified bool
+}
+
+// grant is what Keystone says about a token.
+//
+// https://docs.openstack.org/api-ref/identity/v3/#password-authentication-with-scoped-authorization
+type grant struct {
+	User      tokens.User           `json:"user"`
+	Project   tokens.Project        `json:"project"`
+	ExpiresAt time.Time             `json:"expires_at"`
+	Catalog   []tokens.CatalogEntry `json:"catalog"`
+}
+
+// Connect logs in with one request: POST /v3/auth/tokens, or, for a token that
+// is to be used as it is as no project is named, GET /v3/auth/tokens. userAgent
+// is for the services' logs, such as "kubectl-magnum/1.2.3".
+//
+// Errors are those of [Explain], with the cloud in an [*AuthError].
+func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) {
+	s := &Session{provider: c.provider(userAgent)}
+	granted, err := c.token(ctx, s.provider)
+	if err != nil {
+		err = Explain("Keystone", err)
+		if refused, ok := errors.AsType[*AuthError](err); ok {
+			refused.Cloud, refused.AuthURL, refused.Method = c.Name, c.AuthURL, c.Method
+		}
+		return nil, err
+	}
+	s.UserID, s.UserName = granted.User.ID, granted.User.Name
+	s.ProjectID, s.ProjectName = granted.Project.ID, granted.Project.Name
+	s.ExpiresAt = granted.ExpiresAt
+	s.endpoint, s.missing = c.containerInfra(granted.Catalog)
+	s.verified = s.missing == nil && c.verified(s.endpoint)
+	return s, nil
+}
+
+func (c Cloud) provider(userAgent string) *gophercloud.ProviderClient {
+	p := &gophercloud.ProviderClient{IdentityBase: c.AuthURL + "/"}
+	p.UseTokenLock()
+	p.UserAgent.Prepend(userAgent)
+	p.HTTPClient = http.Client{
+		Transport: &guard{base: c.login.transport, secrets: c.login.secrets, now: c.login.now},
+	}
+	return p
+}
+
+// token gets a token and puts it into p.
+func (c Cloud) token(ctx context.Context, p *gophercloud.ProviderClient) (grant, error) {
+	keystone := &gophercloud.ServiceClient{ProviderClient: p, Endpoint: c.AuthURL + "/"}
+	var answer gophercloud.Result
+	auth := c.login.auth // copied: gophercloud writes to it
+	if auth.TokenID != "" && *auth.Scope == (gophercloud.AuthScope{}) {
+		p.TokenID = auth.TokenID
+		answer = tokens.Get(ctx, keystone, auth.TokenID).Result
+	} else {
+		answer = tokens.Create(ctx, keystone, &auth).Result
+	}
+	if answer.Err != nil {
+		return grant{}, answer.Err
+	}
+	if p.TokenID == "" {
+		p.TokenID = answer.Header.Get("X-Subject-Token")
+	}
+	var body struct {
+		Token grant `json:"token"`
+	}
+	if err := answer.ExtractInto(&body); err != nil {
+		return grant{}, &BadAnswerError{URL: c.AuthURL, Reason: "does not describe a token"}
+	}
+	if p.TokenID == "" {
+		return grant{}, &BadAnswerError{URL: c.AuthURL, Reason: "has no X-Subject-Token"}
+	}
+	if body.Token.User.ID == "" {
+		return grant{}, &BadAnswerError{URL: c.AuthURL, Reason: "does not say whose the token is"}
+	}
+	return body.Token, nil
+}
+
+func (c Cloud) verified(endpoint *url.URL) bool {
+	keystone, err := url.Parse(c.AuthURL)
+	return err == nil && private(keystone) && private(endpoint) && !c.login.insecure
+}
+
+// ContainerInfra is the client of the container infrastructure service, without
+// a microversion. It makes no request. The error is a [*NoEndpointError], or a
+// [*BadAnswerError] if the catalog's endpoint is no use.
+func (s *Session) ContainerInfra() (*gophercloud.ServiceClient, error) {
+	if s.missing != nil {
+		return nil, s.missing
+	}
+	return &gophercloud.ServiceClient{
+		ProviderClient: s.provider,
+		Endpoint:       s.endpoint.String(),
+		Type:           containerInfraTypes[0],
+	}, nil
+}
+
+// Verified says whether what the services answer is known to come from them:
+// false over http, except to this machine, and with verify: false. A CA must
+// never be changed on the word of a session that is not verified.
+func (s *Session) Verified() bool { return s.verified }

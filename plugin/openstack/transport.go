@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// answerMax is the longest answer that is taken, in bytes.
+const answerMax = 8 << 20
+
+// newTransport is Go's usual one, proxies from the process's environment
+// included, with our trust.
+func newTransport(trust *tls.Config) *http.Transport {
+	base := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	if usual, ok := http.DefaultTransport.(*http.Transport); ok {
+		base = usual.Clone()
+	}
+	base.TLSClientConfig = trust
+	return base
+}
+
+// guard passes on only answers that the callers can use: whole, not too long,
+// and JSON if they mean success. Others become a *BadAnswerError without
+// Service, here, where the answer is still at hand.
+type guard struct {
+	base    http.RoundTripper
+	secrets []string         // what a login sends
+	now     func() time.Time // nil: no request is repeated
+}
+
+// RoundTrip implements http.RoundTripper. It never answers with a redirect, so
+// that no client follows one with a token or a password.
+func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	for tries := 0; ; tries++ {
+		resp, err := g.ask(req)
+		if err != nil {
+			return nil, err
+		}
+		wait, again := g.pause(req, resp, tries)
+		if !again || !sleep(req.Context(), wait) {
+			return resp, nil
+		}
+	}
+}
+
+func (g *guard) ask(req *http.Request) (*http.Response, error) {
+	resp, err := g.base.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	at := cleanURL(req.URL.String())
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return nil, &BadAnswerError{URL: at, Reason: "is a redirect" + redirectHost(resp)}
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMax+1))
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &BadAnswerError{URL: at, Reason: "is cut short"}
+	case err != nil:
+		return nil, err
+	case len(body) > answerMax:
+		return nil, &BadAnswerError{URL: at, Reason: fmt.Sprintf("is longer than %d MiB", answerMax>>20)}
+	}
+	if resp.StatusCode >= 400 {
+		body = g.withhold(req, body)
+	} else if reason := notJSON(resp.StatusCode, body); reason != "" {
+		return nil, &BadAnswerError{URL: at, Reason: reason}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// redirectHost says where a redirect leads, without the path: login pages get
+// told there what was asked, at times with what it was asked with.
+func redirectHost(resp *http.Response) string {
+	to, err := resp.Location()
+	if err != nil {
+		return fmt.Sprintf(" (%d)", resp.StatusCode)
+	}
+	return fmt.Sprintf(" to %q", (&url.URL{Scheme: to.Scheme, Host: to.Host}).String())
+}
+
+// withhold drops the body of an answer that means failure if it repeats what
+// must stay secret, as debug pages do: bodies end up in errors.
+func (g *guard) withhold(req *http.Request, body []byte) []byte {
+	secrets := g.secrets
+	if token := req.Header.Get("X-Auth-Token"); token != "" {
+		secrets = []string{token, req.Header.Get("X-Subject-Token")}
+	}
+	for _, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		inJSON, _ := json.Marshal(secret)
+		inJSON = bytes.Trim(inJSON, `"`)
+		if bytes.Contains(body, []byte(secret)) || bytes.Contains(body, inJSON) ||
+			bytes.Contains(body, []byte(url.QueryEscape(secret))) {
+			return nil
+		}
+	}
+	return body
+}
+
+// notJSON says what a body is if it is not the JSON that it ought to be.
+func notJSON(status int, body []byte) string {
+	body = bytes.TrimSpace(body)
+	switch {
+	case json.Valid(body):
+		return ""
+	case len(body) == 0 && status == http.StatusNoContent:
+		return ""
+	case len(body) == 0:
+		return "is empty"
+	case body[0] == '<':
+		return "is not JSON but a page: " + errorDetail(body)
+	}
+	var value any
+	return jsonFault(json.NewDecoder(bytes.NewReader(body)).Decode(&value))
+}
