@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command kube-apiserver is the Kubernetes API server as released, linked from
+// its Go module. Unlike the released program it ends when standard input does.
+package main
+
+import (
+	"os"
+	_ "time/tzdata"
+
+	"k8s.io/component-base/cli"
+	"k8s.io/kubernetes/cmd/kube-apiserver/app"
+
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/kubernetes/internal/lifeline"
+)
+
+func main() {
+	lifeline.Hold()
+	os.Exit(cli.Run(app.NewAPIServerCommand()))
+}
