@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux || freebsd || netbsd || openbsd || dragonfly
+
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/godbus/dbus/v5"
+	"github.com/zalando/go-keyring"
+)
+
+// read asks the service itself, where write and erase leave that to go-keyring
+// after a look of ours: go-keyring's Get begins with Unlock, which opens a
+// dialog and waits for it (docs/adr/0004-keyring-deadline.md).
+func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
+	conn, err := k.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	s := secrets{conn}
+
+	search := s.search(ctx, key) // both in one round trip
+	session := s.call(ctx, secretsPath, serviceInterface+".OpenSession", "plain", dbus.MakeVariant(""))
+	item, err := s.find(ctx, search)
+	if err != nil {
+		return nil, err
+	}
+	var algorithm dbus.Variant
+	var sessionPath dbus.ObjectPath
+	if err := answer(session, &algorithm, &sessionPath); err != nil {
+		return nil, err
+	}
+	var secret struct {
+		Session     dbus.ObjectPath
+		Parameters  []byte
+		Value       []byte
+		ContentType string
+	}
+	if err := answer(s.call(ctx, item, itemInterface+".GetSecret", sessionPath), &secret); err != nil {
+		return nil, err
+	}
+	return secret.Value, nil
+}
+
+func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
+	if err := k.unlocked(ctx, key); err != nil && !errors.Is(err, ErrMiss) {
+		return err
+	}
+	if err := k.pinBus(); err != nil {
+		return err
+	}
+	return classify(keyring.Set(keyringService, key, string(data)))
+}
+
+func (k *Keyring) erase(ctx context.Context, key string) error {
+	err := k.unlocked(ctx, key)
+	if errors.Is(err, ErrMiss) || errors.Is(err, errNoCollection) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := k.pinBus(); err != nil {
+		return err
+	}
+	if err := classify(keyring.Delete(keyringService, key)); !errors.Is(err, ErrMiss) {
+		return err
+	}
+	return nil
+}
+
+// unlocked returns nil if there is an item under key and go-keyring can change
+// it without unlocking anything, ErrMiss if there is none and it can make one.
+func (k *Keyring) unlocked(ctx context.Context, key string) error {
+	conn, err := k.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	s := secrets{conn}
+
+	search := s.search(ctx, key)
+	collection, err := s.collection(ctx)
+	if err != nil {
+		return err
+	}
+	var state dbus.Variant
+	if err := answer(s.property(ctx, collection, collectionInterface, "Locked"), &state); err != nil {
+		return err
+	}
+	if locked, ok := state.Value().(bool); !ok || locked {
+		return fmt.Errorf("%w: collection %q", ErrLocked, collection)
+	}
+	var found items
+	if err := answer(search, &found.unlocked, &found.locked); err != nil {
+		return err
+	}
+	_, err = found.in(collection)
+	return err
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux || freebsd || netbsd || openbsd || dragonfly
+
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/cache"
+	"github.com/kubectl-magnum/kubectl-magnum/cache/secretservicetest"
+)
+
+const (
+	deadline = 200 * time.Millisecond
+	slack    = 100 * time.Millisecond
+)
+
+// operation is one call of a store, with the members of the Secret Service API
+// that it comes past.
+type operation struct {
+	name  string
+	call  func(context.Context, *cache.Keyring) error
+	steps []string
+}
+
+var operations = []operation{
+	{
+		"Get",
+		func(ctx context.Context, k *cache.Keyring) error { _, err := k.Get(ctx, "k"); return err },
+		[]string{"AUTH", "Hello", "SearchItems", "OpenSession", "GetSecret"},
+	},
+	{
+		"Put",
+		func(ctx context.Context, k *cache.Keyring) error { return k.Put(ctx, "k", []byte("new")) },
+		[]string{"AUTH", "Hello", "SearchItems", "Get", "Unlock", "OpenSession", "CreateItem"},
+	},
+	{
+		"Delete",
+		func(ctx context.Context, k *cache.Keyring) error { return k.Delete(ctx, "k") },
+		[]string{"AUTH", "Hello", "SearchItems", "Get", "Unlock", "Delete"},
+	},
+}
+
+// each runs test for each operation on a service of its own that holds "old"
+// under "k".
+func each(t *testing.T, test func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring)) {
+	for _, op := range operations {
+		t.Run(op.name, func(t *testing.T) {
+			server, k := serve(t)
+			server.Add("login", "kubectl-magnum", "k", []byte("old"))
+			k.ReadTimeout, k.WriteTimeout = deadline, deadline
+			test(t, op, server, k)
+		})
+	}
+}
+
+// inTime calls op and fails the test if it takes longer than the deadline and
+// the slack. A busy machine is late now and then, a store that waits always:
+// so it may try three times.
+func inTime(t *testing.T, op operation, k *cache.Keyring) (err error) {
+	t.Helper()
+	var took time.Duration
+	for range 3 {
+		start := time.Now()
+		err = op.call(t.Context(), k)
+		if took = time.Since(start); took <= deadline+slack {
+			return err
+		}
+	}
+	t.Errorf("took %v, want at most %v", took, deadline+slack)
+	return err
+}
+
+// wantQuiet fails the test if the service was asked for anything that can open
+// a dialog, or a bus would have had to start it.
+func wantQuiet(t *testing.T, s *secretservicetest.Server) {
+	t.Helper()
+	for _, loud := range []string{"Unlock", "Prompt", "CreateItem", "Delete", "GetSecret"} {
+		if slices.Contains(s.Calls(), loud) {
+			t.Errorf("%s was called: %v", loud, s.Calls())
+		}
+	}
+	if s.Starts() > 0 {
+		t.Errorf("the bus was asked to start the service %d times", s.Starts())
+	}
+}
+
+func TestLockedIsSaidWithoutAPrompt(t *testing.T) {
+	for name, state := range map[string]secretservicetest.State{
+		"collection": {Login: true, Locked: true},
+		"item":       {Login: true, ItemsLocked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring) {
+				s.Set(state)
+				if err := inTime(t, op, k); !errors.Is(err, cache.ErrLocked) {
+					t.Errorf("err = %v, want ErrLocked", err)
+				}
+				wantQuiet(t, s)
+			})
+		})
+	}
+}
+
+func TestAbsentServiceIsNotStarted(t *testing.T) {
+	each(t, func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring) {
+		s.Set(secretservicetest.State{Absent: true})
+		if err := inTime(t, op, k); !errors.Is(err, cache.ErrUnavailable) {
+			t.Errorf("err = %v, want ErrUnavailable", err)
+		}
+		wantQuiet(t, s)
+	})
+}
+
+func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
+	want := map[string]error{"Get": cache.ErrMiss, "Put": cache.ErrUnavailable, "Delete": nil}
+	for _, op := range operations {
+		server, k := serve(t)
+		server.Set(secretservicetest.State{})
+		if err := op.call(t.Context(), k); !errors.Is(err, want[op.name]) {
+			t.Errorf("%s: %v, want %v", op.name, err, want[op.name])
+		}
+		wantQuiet(t, server)
+	}
+}
+
+// go-keyring uses one collection. What lies in another one it can't replace or
+// delete, so it must not be found there either.
+func TestOtherCollectionsAreNotLookedAt(t *testing.T) {
+	server, k := serve(t)
+	server.Add("other", "kubectl-magnum", "k", []byte("stray"))
+	for name, state := range map[string]secretservicetest.State{
+		"login":             {Login: true},
+		"default":           {Default: "wallet"},
+		"login and default": {Login: true, Default: "other"},
+	} {
+		server.Set(state)
+		if data, err := k.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {
+			t.Errorf("%s: Get = %q, %v, want ErrMiss", name, data, err)
+		}
+	}
+	server.Set(secretservicetest.State{Default: "other"})
+	if data, err := k.Get(t.Context(), "k"); err != nil || string(data) != "stray" {
+		t.Errorf("in the default collection: Get = %q, %v", data, err)
+	}
+}
+
+func TestWhatWeCannotHaveWrittenIsAMiss(t *testing.T) {
+	for name, data := range map[string][]byte{"empty": {}, "too big": make([]byte, cache.MaxSize+1)} {
+		server, k := serve(t)
+		server.Add("login", "kubectl-magnum", "k", data)
+		if _, err := k.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {
+			t.Errorf("%s: %v, want ErrMiss", name, err)
+		}
+	}
+}
+
+func TestHangingAnywhereEndsAtTheDeadline(t *testing.T) {
+	each(t, func(t *testing.T, op operation, _ *secretservicetest.Server, _ *cache.Keyring) {
+		for _, step := range op.steps {
+			t.Run(step, func(t *testing.T) {
+				server, k := serve(t)
+				server.Add("login", "kubectl-magnum", "k", []byte("old"))
+				server.Fail(step, secretservicetest.Fault{Hang: true})
+				k.ReadTimeout, k.WriteTimeout = deadline, deadline
+				if err := inTime(t, op, k); !errors.Is(err, cache.ErrTimeout) {
+					t.Errorf("err = %v, want ErrTimeout", err)
+				}
+			})
+		}
+	})
+}
+
+func TestDyingAnywhereIsAnErrorAtOnce(t *testing.T) {
+	for name, fault := range map[string]secretservicetest.Fault{
+		"closed":  {},
+		"garbage": {Say: []byte("l\x02\x00\x01\xff\xff\xff\x07garbage, not D-Bus\r\n\x00\x00\x00\x00")},
+	} {
+		for _, op := range operations {
+			for _, step := range op.steps {
+				t.Run(fmt.Sprintf("%s at %s of %s", name, step, op.name), func(t *testing.T) {
+					server, k := serve(t)
+					server.Add("login", "kubectl-magnum", "k", []byte("old"))
+					server.Fail(step, fault)
+					if err := op.call(t.Context(), k); !errors.Is(err, cache.ErrUnavailable) {
+						t.Errorf("err = %v, want ErrUnavailable", err)
+					}
+				})
+			}
+		}
+	}
+}
+
+// godbus panics on this signal in a goroutine of its own, where nobody can
+// recover.
+func TestSignalWithoutItsNameIsPassedOver(t *testing.T) {
+	server, k := serve(t)
+	server.Add("login", "kubectl-magnum", "k", []byte("old"))
+	server.Fail("SearchItems", secretservicetest.Fault{Answer: true, Say: namelessSignal})
+	if _, err := k.Get(t.Context(), "k"); !errors.Is(err, cache.ErrUnavailable) {
+		t.Errorf("err = %v, want ErrUnavailable from the connection's end", err)
+	}
+}
+
+// A prompt that dies with the bus is a nil pointer dereference in go-keyring
+// 0.2.8 (secret_service.go:209).
+func TestPromptThatDiesWithTheBusIsAnError(t *testing.T) {
+	server, k := serve(t)
+	server.Add("login", "kubectl-magnum", "k", []byte("old"))
+	server.Set(secretservicetest.State{Login: true, PromptToDelete: true})
+	server.Fail("Prompt", secretservicetest.Fault{Answer: true})
+	if err := k.Delete(t.Context(), "k"); !errors.Is(err, cache.ErrUnavailable) {
+		t.Errorf("err = %v, want ErrUnavailable", err)
+	}
+}
+
+func TestPromptThatNobodyAnswersEndsAtTheDeadline(t *testing.T) {
+	server, k := serve(t)
+	server.Add("login", "kubectl-magnum", "k", []byte("old"))
+	server.Set(secretservicetest.State{Login: true, PromptToDelete: true})
+	k.WriteTimeout = deadline
+	if err := inTime(t, operations[2], k); !errors.Is(err, cache.ErrTimeout) {
+		t.Errorf("err = %v, want ErrTimeout", err)
+	}
+}
+
+func TestBadDataIsRefusedBeforeTheBusIsAsked(t *testing.T) {
+	server, k := serve(t)
+	if err := k.Put(t.Context(), "k", make([]byte, cache.MaxSize+1)); !errors.Is(err, cache.ErrTooBig) {
+		t.Errorf("err = %v, want ErrTooBig", err)
+	}
+	if calls := server.Calls(); len(calls) > 0 {
+		t.Errorf("the bus was asked %v", calls)
+	}
+}
+
+// dbus-launch leaves a daemon behind on every call, so nothing may ever come to
+// it, whatever the address is.
+func TestNoBusIsStarted(t *testing.T) {
+	bin := t.TempDir()
+	ran := filepath.Join(bin, "ran")
+	stub := fmt.Sprintf("#!/bin/sh\n: >'%s'\n", ran)
+	if err := os.WriteFile(filepath.Join(bin, "dbus-launch"), []byte(stub), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	gone := filepath.Join(t.TempDir(), "gone")
+	for _, address := range []string{
+		"", "autolaunch:", "autolaunch:scope=user", "disabled:", "garbage", "unix:", "unix:path=" + gone,
+		"unix:abstract=kubectl-magnum-nobody", "unix:path=" + gone + ";autolaunch:", "unixexec:path=dbus-launch",
+	} {
+		t.Setenv(busVar, address)
+		k := &cache.Keyring{Getenv: os.Getenv, UID: nobody}
+		for _, op := range operations {
+			if err := inTime(t, op, k); !errors.Is(err, cache.ErrUnavailable) {
+				t.Errorf("%s with the bus %q: %v, want ErrUnavailable", op.name, address, err)
+			}
+		}
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("dbus-launch was run")
+	}
+}
+
+func TestBusElsewhereIsRefused(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	addr := listener.Addr().(*net.TCPAddr)
+	tcp := fmt.Sprintf("tcp:host=127.0.0.1,port=%d", addr.Port)
+	for _, address := range []string{tcp, "unix:path=/nonexistent;" + tcp, "nonce-" + tcp} {
+		k := &cache.Keyring{Getenv: func(string) string { return address }, UID: nobody}
+		for _, op := range operations {
+			if err := op.call(t.Context(), k); !errors.Is(err, cache.ErrUnavailable) {
+				t.Errorf("%s over %q: %v, want ErrUnavailable", op.name, address, err)
+			}
+		}
+	}
+	if err := listener.(*net.TCPListener).SetDeadline(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := listener.Accept(); err == nil {
+		t.Errorf("%v connected", conn.RemoteAddr())
+	}
+}
