@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package magnumtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// signing is the body of POST /v1/certificates.
+type signing struct {
+	clusterUUID string // or name; "" if absent
+	csr         *string
+	caCertType  *string
+}
+
+// kind is the ca_cert_type asked for, if any.
+func (r signing) kind() string {
+	if r.caCertType == nil {
+		return ""
+	}
+	return *r.caCertType
+}
+
+// readSigning reads the body and objects to it as WSME does.
+func readSigning(q *question) (signing, *fault) {
+	var req signing
+	kind, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type"))
+	switch {
+	case kind == "":
+		return req, faultf(http.StatusBadRequest, "Unknown argument: \"%s\"", q.body)
+	case kind != "application/json":
+		return req, faultf(http.StatusUnsupportedMediaType, "Unknown mimetype: %s", kind)
+	case len(q.body) == 0:
+		return req, missingArgument("certificate")
+	case !json.Valid(q.body):
+		return req, faultf(http.StatusBadRequest, "Request is not in valid JSON format")
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(q.body, &fields) != nil || fields == nil {
+		return req, notAnObject(q.body)
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if f := req.set(name, fields[name]); f != nil {
+			return req, f
+		}
+	}
+	return req, nil
+}
+
+// notAnObject is what Python has to say of JSON of another type.
+func notAnObject(body []byte) *fault {
+	switch strings.TrimSpace(string(body))[0] {
+	case 'n':
+		return faultf(http.StatusInternalServerError, "'NoneType' object has no attribute 'get_cluster'")
+	case '[':
+		return faultf(http.StatusInternalServerError, "'list' object has no attribute 'keys'")
+	}
+	return faultf(http.StatusInternalServerError, "'str' object has no attribute 'keys'")
+}
+
+func (r *signing) set(name string, raw json.RawMessage) *fault {
+	var value *string
+	if json.Unmarshal(raw, &value) != nil {
+		return invalidField(name, string(raw), "Value should be string")
+	}
+	switch name {
+	case "cluster_uuid", "bay_uuid":
+		if value != nil {
+			r.clusterUUID = *value
+		}
+	case "csr":
+		if value != nil && *value == "" {
+			return invalidField("csr", "", "Value should have a minimum character requirement of 1")
+		}
+		r.csr = value
+	case "ca_cert_type":
+		r.caCertType = value
+	case "created_at", "links", "pem", "updated_at":
+	default:
+		return faultf(http.StatusBadRequest, "Unknown attribute for argument certificate: %s", name)
+	}
+	return nil
+}
+
+// errUnset is what becomes of a body without a cluster: Magnum looks for one
+// whose name is "unset", in SQL. The text is SQLite's and SQLAlchemy's; other
+// databases have others.
+func errUnset(t token) *fault {
+	columns := strings.Fields(`created_at updated_at id project_id user_id uuid name cluster_template_id keypair
+		docker_volume_size labels master_flavor_id flavor_id stack_id api_address status status_reason health_status
+		health_status_reason create_timeout discovery_url trust_id trustee_username trustee_user_id trustee_password
+		coe_version container_version ca_cert_ref magnum_cert_ref etcd_ca_cert_ref front_proxy_ca_cert_ref
+		fixed_network fixed_subnet floating_ip_enabled master_lb_enabled`)
+	for i, c := range columns {
+		columns[i] = fmt.Sprintf("cluster.%s AS cluster_%s", c, c)
+	}
+	scope, id := "project_id", ""
+	if t.project != nil {
+		id = t.project.id
+	} else {
+		scope, id = "user_id", t.user.id
+	}
+	return faultf(http.StatusInternalServerError,
+		"(sqlite3.ProgrammingError) Error binding parameter 2: type 'UnsetType' is not supported\n"+
+			"[SQL: SELECT %s \nFROM cluster \nWHERE cluster.%s = ? AND cluster.name = ?]\n"+
+			"[parameters: ('%s', Unset)]\n(Background on this error at: https://sqlalche.me/e/14/f405)",
+		strings.Join(columns, ", "), scope, id)
+}
