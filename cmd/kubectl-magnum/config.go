@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+)
+
+const configHelp = `Write contexts for Magnum clusters into the kubeconfig.
+
+Other entries, their order and comments stay as they are. The first certificate
+is issued at once, so that a refusal shows now and not at the first kubectl.
+With one cluster its context becomes the current one.`
+
+const configExamples = `  kubectl magnum config prod
+  kubectl magnum config prod staging --os-cloud work
+  kubectl magnum config prod --context work-prod --group viewers
+  eval "$(kubectl magnum config prod --dir .)"`
+
+// minMaxAge keeps a typing error from asking Magnum on every call.
+const minMaxAge = time.Minute
+
+// configOptions are the flags of config and cluster-config.
+type configOptions struct {
+	cloud      openstack.Options
+	kubeconfig string
+	context    string
+	embedCerts bool
+	dir        string
+	force      bool
+	shell      string
+	print      bool
+	dryRun     bool
+	execPath   string
+	user       string
+	groups     []string
+	maxAge     time.Duration
+	wait       time.Duration
+}
+
+func newConfigCommand(p *program) *cobra.Command {
+	o := &configOptions{}
+	cmd := &cobra.Command{
+		Use:     "config CLUSTER...",
+		Short:   "Write contexts for clusters into the kubeconfig",
+		Long:    configHelp,
+		Example: configExamples,
+		Args:    usageArgs(cobra.MinimumNArgs(1)),
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), p, args) },
+	}
+	fs := cmd.Flags()
+	o.addFlags(fs)
+	fs.StringVar(&o.dir, "dir", "", "write `DIR`/config instead and print one line for the shell to eval")
+	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "`file` to write to, instead of KUBECONFIG or ~/.kube/config")
+	fs.BoolVar(&o.print, "stdout", false, "print the kubeconfig instead of writing it")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "print what would change; sign and write nothing")
+	return cmd
+}
+
+func newClusterConfigCommand(p *program) *cobra.Command {
+	o := &configOptions{}
+	cmd := &cobra.Command{
+		Use:   "cluster-config CLUSTER",
+		Short: "Write a kubeconfig into a directory, as the Magnum manual has it",
+		Long: `Write DIR/config and print one line for the shell to eval. The same as
+config CLUSTER --dir DIR, in the words of the Magnum manual.`,
+		Example: `  eval "$(kubectl magnum cluster-config prod)"`,
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), p, args) },
+	}
+	fs := cmd.Flags()
+	o.addFlags(fs)
+	fs.StringVar(&o.dir, "dir", ".", "`directory` to write config into")
+	return cmd
+}
+
+func (o *configOptions) addFlags(fs *pflag.FlagSet) {
+	addCloudFlags(fs, &o.cloud)
+	fs.StringVar(&o.cloud.CACert, "os-cacert", "", "`file` of CA certificates that Keystone and Magnum are checked against")
+	fs.StringVar(&o.context, "context", "", "`name` of the context, instead of the cluster's")
+	fs.BoolVar(&o.embedCerts, "embed-certs", false, "put the CA into the kubeconfig; a rotated CA then needs config again")
+	fs.BoolVar(&o.force, "force", false, "with --dir: write over an existing file")
+	fs.StringVar(&o.shell, "shell", "", "with --dir: print for sh, csh, fish or powershell (default: by $SHELL)")
+	fs.StringVar(&o.execPath, "exec-path", "", "`path` by which kubectl runs this program, for clients without PATH; auto finds it")
+	fs.StringVar(&o.user, "user", "", "user `name` in the certificate (default: the OpenStack user's)")
+	fs.StringArrayVar(&o.groups, "group", []string{"system:masters"}, "`group` in the certificate, may be repeated")
+	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept before a new one is made")
+	fs.DurationVar(&o.wait, "wait", 0, "wait so long for a cluster that is being made (30m if no time is given)")
+	fs.Lookup("wait").NoOptDefVal = "30m"
+}
+
+func addCloudFlags(fs *pflag.FlagSet, o *openstack.Options) {
+	fs.StringVar(&o.Cloud, "os-cloud", "", "`name` of the cloud in clouds.yaml (default: OS_CLOUD)")
+	fs.StringVar(&o.Region, "os-region-name", "", "`region` of the cloud (default: OS_REGION_NAME)")
+}
+
+func (o *configOptions) run(ctx context.Context, p *program, clusters []string) error {
+	request, err := o.request(p, clusters)
+	if err != nil {
+		return err
+	}
+	shell, err := shellKind(o.shell, p.getenv("SHELL"))
+	if err != nil {
+		return err
+	}
+	pl, err := p.plugin(o.cloud)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(p)
+	pl.Progress = progress.line
+	result, err := pl.Config(ctx, request)
+	progress.end()
+	if err != nil {
+		return err
+	}
+	return p.printConfig(request, result, shell)
+}
+
+// request turns flags into a value, or says which of them don't go together.
+func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigRequest, error) {
+	none := plugin.ConfigRequest{}
+	if len(clusters) > 1 && o.context != "" {
+		return none, usagef("--context names one context, but %d clusters are given", len(clusters))
+	}
+	if o.maxAge < minMaxAge {
+		return none, usagef("--max-age is %s; the least is %s", o.maxAge, minMaxAge)
+	}
+	if err := o.checkTarget(); err != nil {
+		return none, err
+	}
+	command, err := execCommand(o.execPath, p.executable)
+	if err != nil {
+		return none, err
+	}
+	dir := o.dir
+	if dir != "" && !filepath.IsAbs(dir) {
+		dir = filepath.Join(p.workDir, dir)
+	}
+	if err := checkExportable(dir); err != nil {
+		return none, err
+	}
+	return plugin.ConfigRequest{
+		Clusters: clusters, Context: o.context, User: o.user, Groups: o.groups,
+		MaxAge: o.maxAge, Wait: o.wait,
+		EmbedCerts: o.embedCerts, Command: command,
+		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},
+		Owner: kubeconfig.LockOwner{PID: p.pid, Host: p.host},
+		Dir:   dir, Force: o.force, Print: o.print, DryRun: o.dryRun,
+	}, nil
+}
+
+// checkTarget refuses flags that say of two places at once where to write.
+func (o *configOptions) checkTarget() error {
+	switch {
+	case o.dir != "" && (o.kubeconfig != "" || o.print || o.dryRun):
+		return usagef("--dir goes with none of --kubeconfig, --stdout and --dry-run")
+	case o.print && (o.kubeconfig != "" || o.dryRun):
+		return usagef("--stdout goes with neither --kubeconfig nor --dry-run")
+	case o.dir == "" && (o.force || o.shell != ""):
+		return usagef("--force and --shell go with --dir")
+	}
+	return nil
+}
+
+// execCommand is the command of the exec entry: bare, so that kubectl finds it
+// in PATH and its allowlist accepts it, or an absolute path for clients that
+// have no PATH. A path into krew's store would break at the next upgrade; the
+// link that krew keeps does not.
+func execCommand(path, executable string) (string, error) {
+	switch {
+	case path == "":
+		return "kubectl-magnum", nil
+	case path == "auto":
+		path = executable
+	case !filepath.IsAbs(path):
+		return "", usagef("--exec-path is %q; it is an absolute path, or auto", path)
+	}
+	path = filepath.Clean(path)
+	version := filepath.Dir(path) // ROOT/store/magnum/v1.2.3
+	if name := filepath.Dir(version); filepath.Base(name) == "magnum" && filepath.Base(filepath.Dir(name)) == "store" {
+		root := filepath.Dir(filepath.Dir(name))
+		return filepath.Join(root, "bin", filepath.Base(path)), nil
+	}
+	return path, nil
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// All advice is in this file. Each text is something to paste or to check,
+// and stands in the README's troubleshooting in the same words; what is in
+// angle brackets is filled in.
+const (
+	hintNoCloud      = "name a cloud of your clouds.yaml with --os-cloud or OS_CLOUD, or source your cloud's openrc file"
+	hintCloudNames   = "name one of them with --os-cloud: <names>"
+	hintCloudFile    = "correct <file>; openstack --os-cloud <cloud> token issue shows whether it works"
+	hintAuthType     = "make an application credential (openstack application credential create kubectl) and put it into clouds.yaml"
+	hintPassword     = "check user, password, project and domains: openstack <cloud>token issue"
+	hintToken        = "the token has expired or was revoked: get a new one with openstack token issue"
+	hintTokenRefused = "an application credential's access rules must allow to read clusters, templates and certificates, and to sign"
+	hintUnreachable  = "check whether it answers from here: curl -sS <url>"
+	hintUntrusted    = "if its CA is your cloud's own, name the CA's file with cacert in clouds.yaml or with --os-cacert"
+	hintBadAnswer    = "something else answers there: check auth_url in clouds.yaml and the catalog: openstack catalog show container-infra"
+	hintNoEndpoint   = "name a region that has Magnum with --os-region-name"
+	hintRetryAfter   = "try again in <time>"
+	hintServer       = "try again; if it lasts, give your cloud's operator the request id <id>"
+	hintNotFound     = "list the clusters of this project: openstack coe cluster list"
+	hintScope        = "the login must be for the cluster's own project, even an admin's"
+	hintAmbiguous    = "use the UUID of the one you mean: <uuids>"
+	hintWait         = "wait for it: kubectl magnum config <cluster> --wait"
+	hintStatus       = "see what happened to it: openstack coe cluster show <cluster>"
+	hintCreation     = "its creation failed before it had certificates: delete it and make it anew"
+	hintOwner        = "ask user <owner> for an application credential that may only read clusters and sign (README, Sharing a cluster)"
+	hintPolicy       = "or ask your cloud's operator to allow certificate:get and certificate:create to the project's members"
+	hintUser         = "choose another with --user"
+	hintGroup        = "choose another with --group"
+	hintContext      = "choose another name with --context, or remove it: kubectl config delete-<kind> <name>"
+	hintLocked       = "if no other program is writing it, delete <file>"
+	hintExists       = "write over it with --force, or choose another directory with --dir"
+	hintKubeconfig   = "see what kubectl makes of it: kubectl config view --kubeconfig <file>"
+	hintClock        = "set this machine's clock; it must agree with Magnum's to the minute"
+	hintNotBelieved  = "don't use this cluster before your cloud's operator has explained it"
+	hintRotated      = "fetch the new CA from Magnum: kubectl magnum config <cluster>"
+	hintIdentity     = "log in as before, or make the context anew: kubectl magnum config <cluster>"
+	hintKubectl      = "kubectl runs this by itself: kubectl get namespaces"
+	hintState        = "run as the directory's owner, or set XDG_STATE_HOME and XDG_DATA_HOME to directories of your own"
+	hintSlow         = "the cloud took too long: try again"
+)
+
+// hints is the advice for err, at most two lines.
+func hints(err error) []string {
+	for _, advise := range []func(error) []string{
+		adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
+		adviseKubeconfig, adviseTrust, adviseUse,
+	} {
+		if lines := advise(err); len(lines) > 0 {
+			return lines
+		}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return []string{hintSlow}
+	}
+	return nil
+}
+
+// fill puts values into a hint: fill(h, "file", path) replaces <file>.
+func fill(hint string, pairs ...string) string {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		hint = strings.ReplaceAll(hint, "<"+pairs[i]+">", pairs[i+1])
+	}
+	return hint
+}
+
+func adviseConfig(err error) []string {
+	var noCloud *openstack.NoCloudError
+	var notFound *openstack.CloudNotFoundError
+	var config *openstack.ConfigError
+	var authType *openstack.UnsupportedAuthError
+	switch {
+	case errors.As(err, &noCloud):
+		return []string{hintNoCloud}
+	case errors.As(err, &notFound) && len(notFound.Have) > 0:
+		return []string{fill(hintCloudNames, "names", strings.Join(notFound.Have, ", "))}
+	case errors.As(err, &config) && config.File != "":
+		return []string{fill(hintCloudFile, "file", config.File, "cloud", "NAME")}
+	case errors.As(err, &config):
+		return []string{hintNoCloud}
+	case errors.As(err, &authType):
+		return []string{hintAuthType}
+	}
+	return nil
+}
+
+func adviseLogin(err error) []string {
+	var auth *openstack.AuthError
+	if !errors.As(err, &auth) {
+		return nil
+	}
+	switch {
+	case auth.Method == "":
+		return []string{hintToken, hintTokenRefused}
+	case auth.Method == "token":
+		return []string{hintToken}
+	case auth.Cloud == "":
+		return []string{fill(hintPassword, "cloud", "")}
+	}
+	return []string{fill(hintPassword, "cloud", "--os-cloud "+auth.Cloud+" ")}
+}
+
+func adviseTransport(err error) []string {
+	var unreachable *openstack.UnreachableError
+	var service *openstack.ServiceError
+	var bad *openstack.BadAnswerError
+	var endpoint *openstack.NoEndpointError
+	var authority x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &unreachable) && errors.As(err, &authority):
+		return []string{hintUntrusted}
+	case errors.As(err, &unreachable):
+		return []string{fill(hintUnreachable, "url", unreachable.URL)}
+	case errors.As(err, &service) && service.RetryAfter > 0:
+		return []string{fill(hintRetryAfter, "time", service.RetryAfter.Round(time.Second).String())}
+	case errors.As(err, &service) && service.Code >= 500 && service.RequestID != "":
+		return []string{fill(hintServer, "id", service.RequestID)}
+	case errors.As(err, &bad):
+		return []string{hintBadAnswer}
+	case errors.As(err, &endpoint):
+		return []string{hintNoEndpoint}
+	}
+	return nil
+}
+
+func adviseCluster(err error) []string {
+	var notFound *magnum.NotFoundError
+	var ambiguous *magnum.AmbiguousError
+	var none *magnum.NoCertificatesError
+	var notReady *plugin.NotReadyError
+	switch {
+	case errors.As(err, &notFound):
+		return []string{hintNotFound, hintScope}
+	case errors.As(err, &ambiguous):
+		return []string{fill(hintAmbiguous, "uuids", strings.Join(ambiguous.UUIDs, ", "))}
+	case errors.As(err, &none):
+		return []string{hintCreation}
+	case errors.As(err, &notReady) && notReady.Waitable():
+		return []string{fill(hintWait, "cluster", clusterOf(err))}
+	case errors.As(err, &notReady):
+		return []string{fill(hintStatus, "cluster", clusterOf(err))}
+	}
+	return nil
+}
+
+func adviseOwner(err error) []string {
+	var owner *plugin.NotOwnerError
+	var forbidden *magnum.ForbiddenError
+	switch {
+	case errors.As(err, &owner) && owner.Owner != owner.Caller:
+		return []string{fill(hintOwner, "owner", owner.Owner), hintPolicy}
+	case errors.As(err, &forbidden):
+		return []string{hintPolicy}
+	}
+	return nil
+}
+
+func adviseKubeconfig(err error) []string {
+	var taken *kubeconfig.TakenError
+	var locked *kubeconfig.LockedError
+	var exists *kubeconfig.ExistsError
+	var invalid *kubeconfig.InvalidError
+	switch {
+	case errors.As(err, &taken):
+		return []string{fill(hintContext, "kind", taken.Kind, "name", taken.Name)}
+	case errors.As(err, &locked):
+		return []string{fill(hintLocked, "file", locked.LockFile)}
+	case errors.As(err, &exists):
+		return []string{hintExists}
+	case errors.As(err, &invalid):
+		return []string{fill(hintKubeconfig, "file", invalid.File)}
+	}
+	return nil
+}
+
+func adviseTrust(err error) []string {
+	var refused *plugin.RefusedError
+	var held *plugin.HeldError
+	var rotated *plugin.RotatedError
+	var other *plugin.OtherIdentityError
+	switch {
+	case errors.As(err, &refused) && (errors.Is(err, pki.ErrExpired) || errors.Is(err, pki.ErrNotYetValid)), errors.As(err, &held):
+		return []string{hintClock}
+	case errors.As(err, &refused):
+		return []string{hintNotBelieved}
+	case errors.As(err, &rotated):
+		return []string{fill(hintRotated, "cluster", clusterOf(err))}
+	case errors.As(err, &other):
+		return []string{fill(hintIdentity, "cluster", clusterOf(err))}
+	}
+	return nil
+}
+
+func adviseUse(err error) []string {
+	var name *plugin.NameError
+	switch {
+	case errors.As(err, &name) && name.Flag == "--user":
+		return []string{hintUser}
+	case errors.As(err, &name):
+		return []string{hintGroup}
+	case errors.Is(err, credential.ErrNoExecInfo), errors.Is(err, errTerminal):
+		return []string{hintKubectl}
+	case errors.Is(err, state.ErrForeign):
+		return []string{hintState}
+	}
+	return nil
+}
+
+// clusterOf is the name of the cluster that err is about, as the user gave it.
+func clusterOf(err error) string {
+	var cluster *plugin.ClusterError
+	if errors.As(err, &cluster) {
+		return quoteArg(cluster.Cluster)
+	}
+	return "CLUSTER"
+}
+
+// quoteArg makes s safe to paste as one shell word.
+func quoteArg(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == "" {
+		return s
+	}
+	return fmt.Sprintf("'%s'", strings.ReplaceAll(s, "'", `'\''`))
+}

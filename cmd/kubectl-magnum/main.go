@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command kubectl-magnum gets kubectl into clusters made by OpenStack Magnum.
+//
+// Written as kubectl magnum config CLUSTER, it adds the cluster to the
+// kubeconfig. From then on kubectl runs kubectl-magnum credential by itself
+// and gets a client certificate whose key was made in memory, that Magnum
+// signed, and that is kept in the operating system's keyring for hours. No
+// key is ever written to a file.
+//
+// Package main holds flags, streams, exit codes and advice. It decides
+// nothing; package plugin does.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+)
+
+// version is set by the linker for releases; otherwise the module's is used.
+var version string
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	home, _ := os.UserHomeDir()      // "" if there is none: commands say what they miss
+	workDir, _ := os.Getwd()         // likewise
+	executable, _ := os.Executable() // likewise
+	host, _ := os.Hostname()         // likewise
+	code := run(ctx, &program{
+		args: os.Args[1:],
+		streams: genericiooptions.IOStreams{
+			In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr,
+		},
+		getenv:      os.Getenv,
+		home:        home,
+		workDir:     workDir,
+		executable:  executable,
+		uid:         os.Getuid(),
+		pid:         os.Getpid(),
+		host:        host,
+		now:         time.Now,
+		parent:      func() process.ID { return lookup(os.Getppid()) },
+		outTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	})
+	stop()
+	os.Exit(code)
+}
+
+// lookup returns the zero ID, which is never taken for another's, when the
+// operating system does not say.
+func lookup(pid int) process.ID {
+	id, err := process.Lookup(pid)
+	if err != nil {
+		return process.ID{}
+	}
+	return id
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// progress shows on a terminal what takes longer than a second, on one line
+// that is gone at the end. Elsewhere it shows nothing.
+type progress struct {
+	mu     sync.Mutex
+	out    io.Writer // nil: show nothing
+	text   string
+	timer  *time.Timer
+	shown  bool
+	closed bool
+}
+
+func newProgress(p *program) *progress {
+	pr := &progress{}
+	if p.errTerminal {
+		pr.out = p.streams.ErrOut
+		pr.timer = time.AfterFunc(time.Second, pr.show)
+	}
+	return pr
+}
+
+// line replaces what is shown.
+func (p *progress) line(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.text = text
+	if p.shown {
+		p.draw()
+	}
+}
+
+func (p *progress) show() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.shown = true
+		p.draw()
+	}
+}
+
+func (p *progress) draw() { fmt.Fprintf(p.out, "\r\x1b[K%s ...", escape(p.text)) }
+
+// end takes the line away.
+func (p *progress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	if p.shown {
+		fmt.Fprint(p.out, "\r\x1b[K")
+		p.shown = false
+	}
+}

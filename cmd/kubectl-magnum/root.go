@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// program is all of the process that commands may see.
+type program struct {
+	args       []string
+	streams    genericiooptions.IOStreams
+	getenv     func(string) string
+	home       string
+	workDir    string
+	executable string
+	uid        int
+	pid        int
+	host       string
+	now        func() time.Time
+	parent     func() process.ID
+
+	outTerminal, errTerminal bool
+}
+
+// Exit codes, as the help says.
+const (
+	exitError = 1
+	exitUsage = 2
+	exitLogin = 4
+)
+
+const rootHelp = `Reach OpenStack Magnum clusters with kubectl, without private keys on disk.
+
+  kubectl magnum config prod     # once
+  kubectl get nodes              # from then on
+
+Environment:
+  OS_CLOUD, OS_*                 the OpenStack login, as for the openstack command
+  KUBECONFIG                     as for kubectl
+  KUBECTL_MAGNUM_CACHE           where keys are kept: auto (default), keyring, none
+  XDG_STATE_HOME, XDG_DATA_HOME  where facts that are not secret are kept
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 4 OpenStack login needed.`
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, p *program) int {
+	root := &cobra.Command{
+		Use:               "kubectl-magnum",
+		Short:             "Reach OpenStack Magnum clusters with kubectl",
+		Long:              rootHelp,
+		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl magnum"},
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              usageArgs(cobra.NoArgs),
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetArgs(p.args)
+	root.SetIn(p.streams.In)
+	root.SetOut(p.streams.Out)
+	root.SetErr(p.streams.ErrOut)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.AddCommand(
+		newConfigCommand(p),
+		newClusterConfigCommand(p),
+		newCredentialCommand(p),
+		newVersionCommand(p),
+	)
+	return p.report(root.ExecuteContext(ctx))
+}
+
+// usageError is wrong usage of the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// usageArgs makes a refusal of positional arguments wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &usageError{err}
+		}
+		return nil
+	}
+}
+
+// report tells people about err, with advice, and returns the exit code.
+func (p *program) report(err error) int {
+	var repeated *plugin.RepeatedError
+	if err == nil {
+		return 0
+	}
+	if errors.As(err, &repeated) {
+		return exitError // kubectl runs a failing plugin again at once: said once is enough
+	}
+	fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: error: %s\n", escape(err.Error()))
+	for _, hint := range hints(err) {
+		fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: hint: %s\n", escape(hint))
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage *usageError
+	var auth *openstack.AuthError
+	var noCloud *openstack.NoCloudError
+	var name *plugin.NameError
+	switch {
+	case errors.As(err, &usage), errors.As(err, &name):
+		return exitUsage
+	case errors.As(err, &auth), errors.As(err, &noCloud):
+		return exitLogin
+	}
+	return exitError
+}
+
+// plugin puts the use cases on this process.
+func (p *program) plugin(cloud openstack.Options) (*plugin.Plugin, error) {
+	store, err := newStore(p)
+	if err != nil {
+		return nil, err
+	}
+	cloud.Getenv, cloud.Home, cloud.WorkDir = p.getenv, p.home, p.workDir
+	return &plugin.Plugin{
+		Cloud:     cloud,
+		Store:     store,
+		State:     state.Locate(p.getenv, p.home),
+		Now:       p.now,
+		UserAgent: "kubectl-magnum/" + strings.TrimPrefix(buildVersion(), "v"),
+		Progress:  func(string) {},
+	}, nil
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// ConfigRequest says what config shall write, and where.
+type ConfigRequest struct {
+	Clusters []string // names or UUIDs
+	Context  string   // for a single cluster; "" = the cluster's name
+	User     string   // "" = the OpenStack user's name
+	Groups   []string
+	MaxAge   time.Duration
+	Wait     time.Duration // how long a cluster that is being made is waited for
+
+	EmbedCerts bool
+	Command    string // of the exec entry
+
+	// Where to. Dir wins over Print, Print over DryRun; none of them: merge.
+	Paths  kubeconfig.Paths
+	Owner  kubeconfig.LockOwner
+	Dir    string // write Dir/config
+	Force  bool   // even over an existing one
+	Print  bool
+	DryRun bool // change nothing, anywhere
+}
+
+// ConfigResult says what was done.
+type ConfigResult struct {
+	Clusters   []Configured
+	Changes    []kubeconfig.Change // merged, or to be merged
+	Kubeconfig []byte              // Print
+	File       string              // Dir: the file written, as an absolute path
+	Warnings   []string
+}
+
+// Configured is one cluster in a result.
+type Configured struct {
+	Name, UUID, Server, Context string
+	TLSDisabled                 bool
+	User                        string
+	Groups                      []string
+	NotAfter                    time.Time // of the certificate; zero if none was issued
+	StoreErr                    error     // why its key could not be kept
+	Store                       string
+}
+
+// target is a cluster on its way into a kubeconfig.
+type target struct {
+	cluster  magnum.Cluster
+	template magnum.Template
+	context  string
+	id       credential.Identity
+	issued   issued
+}
+
+// Config writes contexts for r's clusters, all or none. Everything that can be
+// refused is refused before the first certificate is signed, and the
+// kubeconfig is written last: a context never points at what is not there.
+//
+// One cluster costs at most five requests: token, cluster, template, CA,
+// signature.
+func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	conn, err := p.connect(ctx, p.Cloud)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := p.targets(ctx, conn, r)
+	if err != nil {
+		return nil, err
+	}
+	entries := p.entries(conn, r, targets)
+	var changes []kubeconfig.Change
+	if r.merges() {
+		if changes, err = r.Paths.Plan(entries, r.setCurrent()); err != nil {
+			return nil, err
+		}
+	}
+	if r.DryRun {
+		return &ConfigResult{Clusters: configured(targets), Changes: changes, Warnings: warnings(conn, targets)}, nil
+	}
+	if err := p.issueAll(ctx, conn, targets); err != nil {
+		return nil, err
+	}
+	return p.install(ctx, conn, r, targets)
+}
+
+// merges says whether r is about the user's own kubeconfig.
+func (r ConfigRequest) merges() bool { return r.Dir == "" && !r.Print }
+
+// setCurrent says whether the current context changes: only one context can
+// be meant by someone who names one cluster.
+func (r ConfigRequest) setCurrent() bool { return len(r.Clusters) == 1 }
+
+// check refuses what needs no network to be refused.
+func (r ConfigRequest) check() error {
+	if err := checkUser(r.User); r.User != "" && err != nil {
+		return err
+	}
+	for _, g := range r.Groups {
+		if err := checkName("--group", g); err != nil {
+			return err
+		}
+	}
+	if r.Dir != "" && !r.DryRun {
+		return kubeconfig.CheckNew(filepath.Join(r.Dir, "config"), r.Force)
+	}
+	return nil
+}
+
+// targets looks all clusters up and checks them.
+func (p *Plugin) targets(ctx context.Context, conn *connection, r ConfigRequest) ([]*target, error) {
+	templates := map[string]magnum.Template{}
+	user := r.User
+	if user == "" {
+		user = conn.session.UserName
+	}
+	var targets []*target
+	for _, name := range r.Clusters {
+		t, err := p.target(ctx, conn, name, r.Wait, templates)
+		if err != nil {
+			return nil, &ClusterError{Cluster: name, Err: err}
+		}
+		if !t.template.TLSDisabled {
+			if err := checkUser(user); err != nil {
+				return nil, err
+			}
+		}
+		t.context = t.cluster.Name
+		if r.Context != "" {
+			t.context = r.Context
+		}
+		t.id = credential.Identity{
+			Cluster: t.cluster.UUID,
+			Project: conn.session.ProjectID,
+			Owner:   conn.session.UserID,
+			User:    user,
+			Groups:  r.Groups,
+		}
+		if !slices.ContainsFunc(targets, func(other *target) bool { return other.cluster.UUID == t.cluster.UUID }) {
+			targets = append(targets, t) // once, though named twice
+		}
+	}
+	return targets, nil
+}
+
+func (p *Plugin) target(ctx context.Context, conn *connection, name string, wait time.Duration, templates map[string]magnum.Template) (*target, error) {
+	p.Progress(fmt.Sprintf("looking up cluster %q", name))
+	cluster, err := p.readyCluster(ctx, conn.magnum, name, wait)
+	if err != nil {
+		return nil, err
+	}
+	if !state.ValidUUID(cluster.UUID) {
+		return nil, fmt.Errorf("Magnum answers with %q for its UUID", cluster.UUID) //nolint:revive,staticcheck // Magnum is a name
+	}
+	template, ok := templates[cluster.TemplateUUID]
+	if !ok {
+		if template, err = conn.magnum.Template(ctx, cluster.TemplateUUID); err != nil {
+			return nil, err
+		}
+		templates[cluster.TemplateUUID] = template
+	}
+	if template.COE != "kubernetes" {
+		return nil, &NotKubernetesError{COE: template.COE}
+	}
+	if err := checkServer(cluster.APIAddress, template.TLSDisabled); err != nil {
+		return nil, err
+	}
+	return &target{cluster: cluster, template: template}, nil
+}
+
+// issueAll gets each cluster's CA and first certificate, so that a refusal
+// shows now and not at the first kubectl.
+func (p *Plugin) issueAll(ctx context.Context, conn *connection, targets []*target) error {
+	for _, t := range targets {
+		if t.template.TLSDisabled {
+			continue
+		}
+		p.Progress(fmt.Sprintf("getting a certificate for cluster %q", t.cluster.Name))
+		ca, err := conn.magnum.CA(ctx, t.cluster.UUID)
+		if err == nil {
+			t.issued, err = p.issue(ctx, conn.magnum, t.id, []*x509.Certificate{ca})
+		}
+		if err != nil {
+			return &ClusterError{Cluster: t.cluster.Name, Err: t.explain(conn, err)}
+		}
+	}
+	return nil
+}
+
+// explain adds to a refusal who created the cluster, which is known here.
+func (t *target) explain(conn *connection, err error) error {
+	var forbidden *magnum.ForbiddenError
+	if !errors.As(err, &forbidden) || t.cluster.UserID == "" {
+		return err
+	}
+	return &NotOwnerError{Owner: t.cluster.UserID, Caller: conn.session.UserID, Err: err}
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// credentialDeadline bounds a whole credential call: kubectl's discovery
+// gives up after 32 s, and client-go sets the plugin no limit of its own.
+const credentialDeadline = 25 * time.Second
+
+// lockWait bounds the wait for another process that issues the same
+// credential. After it we issue one too.
+const lockWait = 10 * time.Second
+
+// CredentialRequest is a client's question for a credential.
+type CredentialRequest struct {
+	Identity    credential.Identity
+	ClusterName string // for messages
+	MaxAge      time.Duration
+	Exec        credential.ExecInfo
+	Parent      process.ID // the client; zero if unknown
+}
+
+// RepeatedError means that this client asked again for what it was just
+// refused. It was told why; there is nothing to add.
+type RepeatedError struct{}
+
+func (*RepeatedError) Error() string { return "already refused a moment ago" }
+
+// HeldError repeats, without asking again, why nobody gets a credential now.
+type HeldError struct{ Message string }
+
+func (e *HeldError) Error() string { return e.Message }
+
+// OtherIdentityError means that the OpenStack login at hand is not the one the
+// kubeconfig entry was made with.
+type OtherIdentityError struct {
+	Cloud                string // "" if from the environment
+	WantOwner, Owner     string // user ids
+	WantProject, Project string // project ids
+}
+
+func (e *OtherIdentityError) Error() string {
+	if e.Owner != e.WantOwner {
+		return fmt.Sprintf("the OpenStack login is of user %s, but this context was made for user %s", e.Owner, e.WantOwner)
+	}
+	return fmt.Sprintf("the OpenStack login is for project %s, but this context was made for project %s", e.Project, e.WantProject)
+}
+
+// RotatedError means that Magnum signs with a CA that is not the pinned one.
+type RotatedError struct{ Pinned, Now string } // fingerprints
+
+func (e *RotatedError) Error() string {
+	return fmt.Sprintf("Magnum has replaced the cluster's CA (SHA-256 %.16s… before, %.16s… now)", e.Pinned, e.Now)
+}
+
+// Credential answers r with an ExecCredential, given to emit once and whole.
+//
+// A usable record is answered at once: one read of the store, no network, no
+// lock. Anything else is a miss: a new certificate is issued, emitted, and
+// then stored; a store that fails costs the next call a signature and nothing
+// else. The call ends within 25 s.
+func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func([]byte) error) error {
+	ctx, cancel := context.WithTimeout(ctx, credentialDeadline)
+	defer cancel()
+	pinned := p.State.Cluster(r.Identity.Cluster).Pinned
+	if rec, expiry, ok := p.cached(ctx, r, pinned); ok {
+		return answer(r, rec, expiry, emit)
+	}
+	key := r.Identity.Key()
+	if f, ok := p.State.Failure(key, p.Now()); ok && f.ToldTo(r.Parent) {
+		return &RepeatedError{}
+	} else if ok && f.Hold != "" {
+		return &HeldError{Message: f.Hold}
+	}
+	err := p.renew(ctx, r, pinned, emit)
+	if err == nil {
+		_ = p.State.ClearFailure(key) // it is forgotten in half a minute anyway
+		return nil
+	}
+	err = &ClusterError{Cluster: r.ClusterName, Err: err}
+	if !errors.Is(err, context.Canceled) {
+		_ = p.State.SetFailure(key, p.failure(r, err)) // best effort: kubectl then prints the message more than once
+	}
+	return err
+}
+
+// cached returns the stored record if it may be used, and until when.
+func (p *Plugin) cached(ctx context.Context, r CredentialRequest, pinned []*x509.Certificate) (*credential.Record, time.Time, bool) {
+	data, err := p.Store.Get(ctx, r.Identity.Key())
+	if err != nil {
+		return nil, time.Time{}, false
+	}
+	rec, err := credential.Decode(data)
+	if err != nil {
+		return nil, time.Time{}, false
+	}
+	until, err := rec.Usable(credential.Terms{Identity: r.Identity, Pinned: pinned, MaxAge: r.MaxAge, Now: p.Now()})
+	return rec, until, err == nil
+}
+
+func answer(r CredentialRequest, rec *credential.Record, expiry time.Time, emit func([]byte) error) error {
+	out, err := r.Exec.Answer(rec, expiry)
+	if err != nil {
+		return err
+	}
+	return emit(out)
+}
+
+// renew issues a new credential under the lock, unless another process did so
+// while we waited for it.
+func (p *Plugin) renew(ctx context.Context, r CredentialRequest, pinned []*x509.Certificate, emit func([]byte) error) error {
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	unlock, locked := p.State.Lock(waiting, r.Identity.Key())
+	defer unlock()
+	if locked {
+		if rec, expiry, ok := p.cached(ctx, r, pinned); ok {
+			return answer(r, rec, expiry, emit)
+		}
+	}
+	conn, err := p.connect(ctx, p.loginOf(r.Identity))
+	if err != nil {
+		return err
+	}
+	if err := sameIdentity(conn, r.Identity); err != nil {
+		return err
+	}
+	got, err := p.issue(ctx, conn.magnum, r.Identity, pinned)
+	if err != nil {
+		return explainForbidden(ctx, conn, r.Identity.Cluster, err)
+	}
+	if got.fetched && len(pinned) > 0 {
+		return &RotatedError{Pinned: pki.Fingerprint(pinned[0]), Now: pki.Fingerprint(got.ca)}
+	}
+	until, err := got.record.Usable(credential.Terms{
+		Identity: r.Identity, Pinned: []*x509.Certificate{got.ca}, MaxAge: r.MaxAge, Now: p.Now(),
+	})
+	if err != nil {
+		return &RefusedError{Err: err}
+	}
+	if err := answer(r, got.record, until, emit); err != nil {
+		return err
+	}
+	p.keep(ctx, got, r, conn)
+	return nil
+}
+
+// keep stores what was answered. kubectl has its credential: nothing that
+// goes wrong from here on matters to it.
+func (p *Plugin) keep(ctx context.Context, got issued, r CredentialRequest, conn *connection) {
+	if data, err := got.record.Encode(); err == nil {
+		_ = p.Store.Put(ctx, got.record.Identity, data)
+	}
+	if got.fetched && conn.session.Verified() {
+		// Nothing was pinned: this machine did not run config.
+		_ = p.State.SetCluster(r.Identity.Cluster, state.Cluster{Name: r.ClusterName, Pinned: []*x509.Certificate{got.ca}})
+	}
+}
+
+// loginOf is how the OpenStack login of id is found: as it was when config
+// ran, and never in the directory kubectl happens to run in.
+func (p *Plugin) loginOf(id credential.Identity) openstack.Options {
+	o := p.Cloud
+	o.WorkDir = ""
+	if login, ok := p.State.Login(id.Key()); ok {
+		o.File, o.CACert = login.CloudsFile, login.CACert
+	}
+	return o
+}
+
+// sameIdentity refuses a login that is not the one id was made with: arguments
+// come from a kubeconfig, which may be anybody's.
+func sameIdentity(conn *connection, id credential.Identity) error {
+	if conn.session.UserID == id.Owner && conn.session.ProjectID == id.Project {
+		return nil
+	}
+	return &OtherIdentityError{
+		Cloud:     conn.cloud.Name,
+		WantOwner: id.Owner, Owner: conn.session.UserID,
+		WantProject: id.Project, Project: conn.session.ProjectID,
+	}
+}
+
+// failure is what the state remembers of err.
+func (p *Plugin) failure(r CredentialRequest, err error) state.Failure {
+	f := state.Failure{Parent: r.Parent, At: p.Now()}
+	var refused *RefusedError
+	if errors.As(err, &refused) && refused.dates() {
+		f.Hold = err.Error() // the clocks won't agree within seconds
+	}
+	return f
+}

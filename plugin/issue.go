@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+// RefusedError is a certificate from Magnum that we don't accept.
+type RefusedError struct {
+	Err error // one of pki's
+	// Skew is by how much this machine's clock is behind Magnum's (ahead, if
+	// negative); zero when Magnum did not say what time it is.
+	Skew time.Duration
+}
+
+func (e *RefusedError) Error() string {
+	if e.Skew.Abs() < time.Minute {
+		return fmt.Sprintf("Magnum's answer is refused: %v", e.Err)
+	}
+	way := "behind"
+	if e.Skew < 0 {
+		way = "ahead of"
+	}
+	return fmt.Sprintf("Magnum's answer is refused: %v; this machine's clock is %s %s Magnum's",
+		e.Err, e.Skew.Abs().Round(time.Second), way)
+}
+
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// dates says whether only the clock speaks against the certificate.
+func (e *RefusedError) dates() bool {
+	return errors.Is(e.Err, pki.ErrExpired) || errors.Is(e.Err, pki.ErrNotYetValid)
+}
+
+// issued is a new record and the CA that signed it.
+type issued struct {
+	record *credential.Record
+	ca     *x509.Certificate
+	// fetched means that ca is none of those expected but what Magnum named
+	// just now: nothing was pinned, or the CA was replaced.
+	fetched bool
+}
+
+// issue makes a key in memory, has Magnum sign for it and checks what came
+// back against cas, the CAs that Magnum named before. If none of them signed
+// it, Magnum is asked once more which CA it has.
+func (p *Plugin) issue(ctx context.Context, m *magnum.Client, id credential.Identity, cas []*x509.Certificate) (issued, error) {
+	key, err := pki.NewKey()
+	if err != nil {
+		return issued{}, err
+	}
+	request, err := pki.ClientRequest(key, id.Subject())
+	if err != nil {
+		return issued{}, err
+	}
+	signed, err := m.Sign(ctx, id.Cluster, request)
+	if err != nil {
+		return issued{}, err
+	}
+	now := p.Now()
+	refuse := func(err error) error {
+		refused := &RefusedError{Err: err}
+		if !signed.Date.IsZero() {
+			refused.Skew = signed.Date.Sub(now)
+		}
+		return refused
+	}
+	cert, err := pki.ParseCertificate(signed.PEM)
+	if err != nil {
+		return issued{}, refuse(err)
+	}
+	if err := pki.CheckClient(cert, &key.PublicKey, id.Subject(), now); err != nil {
+		return issued{}, refuse(err)
+	}
+	ca, fetched, err := signer(ctx, m, id.Cluster, cert, cas)
+	if err != nil {
+		return issued{}, err
+	}
+	if ca == nil {
+		return issued{}, refuse(pki.ErrOtherCA)
+	}
+	if err := pki.CheckCA(ca, now); err != nil {
+		return issued{}, refuse(err)
+	}
+	return issued{record: credential.NewRecord(id, key, cert, ca, now), ca: ca, fetched: fetched}, nil
+}
+
+// signer finds the CA that signed cert: one of cas, else the one that Magnum
+// has by now, else nil.
+func signer(ctx context.Context, m *magnum.Client, cluster string, cert *x509.Certificate, cas []*x509.Certificate) (ca *x509.Certificate, fetched bool, err error) {
+	signed := func(ca *x509.Certificate) bool { return pki.SignedBy(cert, ca) == nil }
+	if i := slices.IndexFunc(cas, signed); i >= 0 {
+		return cas[i], false, nil
+	}
+	fresh, err := m.CA(ctx, cluster)
+	if err != nil {
+		return nil, false, err
+	}
+	if !signed(fresh) {
+		return nil, false, nil
+	}
+	return fresh, true, nil
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package plugin is what the program does, one file a use case: config writes
+// a kubeconfig, credential answers kubectl. Each takes a value and returns
+// one; flags, streams and exit codes are its caller's.
+//
+// It does not read flags, environment or clock by itself and does not print.
+// Trust is decided in plugin/credential, what a file looks like in
+// plugin/kubeconfig, what Magnum says in plugin/magnum; here is only the order
+// of things. There is no promise of API stability.
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// Store keeps records between runs. Get of a key that holds nothing is an
+// error like any other: a record that cannot be had is a miss.
+type Store interface {
+	Name() string
+	Get(ctx context.Context, key string) ([]byte, error)
+	Put(ctx context.Context, key string, data []byte) error
+	Delete(ctx context.Context, key string) error
+}
+
+// Plugin is the program without its command line. All fields are needed.
+type Plugin struct {
+	Cloud     openstack.Options // what the command line and the environment say of the cloud
+	Store     Store
+	State     state.Dir
+	Now       func() time.Time
+	UserAgent string
+	// Progress is told what takes long, a line each. It may be called often.
+	Progress func(line string)
+}
+
+// connection is an authenticated session with Magnum's client on it.
+type connection struct {
+	cloud   openstack.Cloud
+	session *openstack.Session
+	magnum  *magnum.Client
+}
+
+// connect logs in: one request.
+func (p *Plugin) connect(ctx context.Context, o openstack.Options) (*connection, error) {
+	cloud, err := openstack.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	session, err := cloud.Connect(ctx, p.UserAgent)
+	if err != nil {
+		return nil, err
+	}
+	service, err := session.ContainerInfra()
+	if err != nil {
+		return nil, err
+	}
+	return &connection{cloud: cloud, session: session, magnum: magnum.New(service)}, nil
+}
+
+// ClusterError is an error about one cluster, by the name the user knows.
+type ClusterError struct {
+	Cluster string
+	Err     error
+}
+
+func (e *ClusterError) Error() string { return fmt.Sprintf("cluster %q: %v", e.Cluster, e.Err) }
+func (e *ClusterError) Unwrap() error { return e.Err }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+)
+
+// pollInterval is how often --wait looks. Magnum answers in a second or more
+// on a real cloud, and a cluster takes minutes.
+const pollInterval = 5 * time.Second
+
+// NotReadyError is a cluster that cannot be talked to yet, or any more.
+type NotReadyError struct{ Status, Reason string }
+
+func (e *NotReadyError) Error() string {
+	s := "it is " + e.Status
+	if e.Reason != "" {
+		s += " (" + e.Reason + ")"
+	}
+	return s + ", so it cannot be used"
+}
+
+// Waitable says whether waiting may help.
+func (e *NotReadyError) Waitable() bool {
+	return e.Status == "CREATE_IN_PROGRESS" || e.Status == "UPDATE_IN_PROGRESS"
+}
+
+// NotKubernetesError is a cluster of another container orchestration engine.
+type NotKubernetesError struct{ COE string }
+
+func (e *NotKubernetesError) Error() string { return fmt.Sprintf("it is a %q cluster", e.COE) }
+
+// NotOwnerError is a refusal by Magnum's policy, which by default lets only
+// the user who created a cluster, or an admin, have its certificates.
+type NotOwnerError struct {
+	Owner  string // user id of the creator
+	Caller string // user id of the login
+	Err    error
+}
+
+func (e *NotOwnerError) Error() string {
+	if e.Owner == e.Caller {
+		return fmt.Sprintf("Magnum refuses to give certificates to you (user %s), though you created it: %v", e.Caller, e.Err)
+	}
+	return fmt.Sprintf("Magnum gives its certificates only to the user who created it (%s) or an admin; you are %s", e.Owner, e.Caller)
+}
+
+func (e *NotOwnerError) Unwrap() error { return e.Err }
+
+// notReady says what keeps c from being talked to, nil if nothing.
+func notReady(c magnum.Cluster) error {
+	if c.APIAddress == "" || strings.HasPrefix(c.Status, "DELETE_") {
+		return &NotReadyError{Status: c.Status, Reason: c.StatusReason}
+	}
+	return nil
+}
+
+// readyCluster looks a cluster up by name or UUID and, for as long as wait,
+// until it can be talked to.
+func (p *Plugin) readyCluster(ctx context.Context, m *magnum.Client, name string, wait time.Duration) (magnum.Cluster, error) {
+	deadline := p.Now().Add(wait)
+	for {
+		c, err := m.Cluster(ctx, name)
+		if err != nil {
+			return magnum.Cluster{}, err
+		}
+		err = notReady(c)
+		var not *NotReadyError
+		if !errors.As(err, &not) || !not.Waitable() || !p.Now().Add(pollInterval).Before(deadline) {
+			return c, err
+		}
+		p.Progress(fmt.Sprintf("cluster %q is %s, waiting", name, c.Status))
+		name = c.UUID
+		select {
+		case <-ctx.Done():
+			return magnum.Cluster{}, ctx.Err()
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// checkServer accepts an API address only as a plain URL of the scheme the
+// cluster is said to speak: it goes into a file that kubectl obeys.
+func checkServer(address string, tlsDisabled bool) error {
+	scheme := "https"
+	if tlsDisabled {
+		scheme = "http"
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != scheme || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("its API address %q is not a plain %s URL", address, scheme)
+	}
+	return nil
+}
+
+// explainForbidden adds to a refusal by policy who created the cluster. It
+// costs a request, on the way to an error only.
+func explainForbidden(ctx context.Context, conn *connection, cluster string, err error) error {
+	var forbidden *magnum.ForbiddenError
+	if !errors.As(err, &forbidden) {
+		return err
+	}
+	c, lookup := conn.magnum.Cluster(ctx, cluster)
+	if lookup != nil || c.UserID == "" {
+		return err
+	}
+	return &NotOwnerError{Owner: c.UserID, Caller: conn.session.UserID, Err: err}
+}
