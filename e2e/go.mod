@@ -9,11 +9,9 @@ require (
 	github.com/kubectl-magnum/kubectl-magnum v0.0.0-00010101000000-000000000000
 	github.com/zalando/go-keyring v0.2.8
 	go.yaml.in/yaml/v3 v3.0.6
+	golang.org/x/sys v0.49.0
 )
 
-require (
-	github.com/danieljoos/wincred v1.2.3 // indirect
-	golang.org/x/sys v0.49.0 // indirect
-)
+require github.com/danieljoos/wincred v1.2.3 // indirect
 
 replace github.com/kubectl-magnum/kubectl-magnum => ../

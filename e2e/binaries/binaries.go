@@ -13,59 +13,62 @@ import (
 	"path/filepath"
 )
 
-// Set is where the built programs are: absolute paths.
-type Set struct {
+// Kubernetes is where the programs of Kubernetes are: absolute paths.
+type Kubernetes struct {
 	Etcd      string
 	APIServer string
-	// Kubectl is the newest supported kubectl, KubectlOld the oldest. Both
-	// must be called "kubectl" in PATH to work as users know them.
+	// Kubectl is the newest supported kubectl, KubectlOld the oldest. Both are
+	// files called "kubectl", as PATH needs them.
 	Kubectl    string
 	KubectlOld string
-	// Plugin is kubectl-magnum, built from the tree as it was at the call.
-	Plugin string
 }
 
-// Build returns the programs, building what the cache does not hold. The
-// programs of Kubernetes are built once for each content of their module, Go
-// release and platform; kubectl-magnum each time. Progress is told on progress,
-// live if that is a terminal. Calls at the same time, by any number of
-// processes, build once.
+// BuildKubernetes returns the programs of Kubernetes, building what the cache
+// does not hold: once for each content of their modules, Go release and
+// platform. It tells its progress on w, live if that is a terminal. Calls at
+// the same time, by any number of processes, build once.
 //
 // The cache is a directory that may be deleted at any time: E2E_CACHE, or
 // kubectl-magnum-e2e in the user's cache directory.
-func Build(ctx context.Context, progress io.Writer) (Set, error) {
-	root, err := moduleRoot(ctx)
+func BuildKubernetes(ctx context.Context, w io.Writer) (Kubernetes, error) {
+	b, err := newBuilder(ctx, w)
 	if err != nil {
-		return Set{}, err
+		return Kubernetes{}, err
 	}
-	cache, err := cacheDir()
-	if err != nil {
-		return Set{}, err
-	}
-	b := builder{cache: cache, report: newReport(progress)}
-	kubernetes := filepath.Join(root, "kubernetes")
-	newest, err := b.module(ctx, kubernetes,
+	module := filepath.Join(b.root, "kubernetes")
+	newest, err := b.module(ctx, module,
 		program{"etcd", "./cmd/etcd", "go.etcd.io/etcd/server/v3"},
 		program{"kube-apiserver", "./cmd/kube-apiserver", "k8s.io/kubernetes"},
 		program{"kubectl", "./cmd/kubectl", "k8s.io/kubernetes"})
 	if err != nil {
-		return Set{}, err
+		return Kubernetes{}, err
 	}
-	oldest, err := b.module(ctx, filepath.Join(kubernetes, "old"), program{"kubectl", ".", "k8s.io/kubectl"})
-	if err != nil {
-		return Set{}, err
-	}
-	plugin, err := b.plugin(ctx, filepath.Dir(root))
-	if err != nil {
-		return Set{}, err
-	}
-	return Set{
+	oldest, err := b.module(ctx, filepath.Join(module, "old"), program{"kubectl", ".", "k8s.io/kubectl"})
+	return Kubernetes{
 		Etcd:       filepath.Join(newest, "etcd"),
 		APIServer:  filepath.Join(newest, "kube-apiserver"),
 		Kubectl:    filepath.Join(newest, "kubectl"),
 		KubectlOld: filepath.Join(oldest, "kubectl"),
-		Plugin:     plugin,
-	}, nil
+	}, err
+}
+
+// BuildPlugin builds kubectl-magnum from the tree as it is and returns its
+// path. Otherwise it is like BuildKubernetes.
+func BuildPlugin(ctx context.Context, w io.Writer) (string, error) {
+	b, err := newBuilder(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	return b.plugin(ctx, filepath.Dir(b.root))
+}
+
+func newBuilder(ctx context.Context, w io.Writer) (builder, error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return builder{}, err
+	}
+	cache, err := cacheDir()
+	return builder{root: root, cache: cache, report: newReport(w)}, err
 }
 
 func cacheDir() (string, error) {

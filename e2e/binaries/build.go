@@ -19,6 +19,7 @@ import (
 const lockPoll = 200 * time.Millisecond
 
 type builder struct {
+	root   string // of the end-to-end module
 	cache  string
 	report *report
 }

@@ -16,11 +16,22 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	set, err := binaries.Build(ctx, os.Stderr)
-	if err != nil {
+	if err := run(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "build: error: %v\n", err)
 		os.Exit(1)
 	}
-	fmt.Printf("etcd %s\nkube-apiserver %s\nkubectl %s\nkubectl-old %s\nkubectl-magnum %s\n",
-		set.Etcd, set.APIServer, set.Kubectl, set.KubectlOld, set.Plugin)
+}
+
+func run(ctx context.Context) error {
+	kubernetes, err := binaries.BuildKubernetes(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	plugin, err := binaries.BuildPlugin(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Printf("etcd %s\nkube-apiserver %s\nkubectl %s\nkubectl-old %s\nkubectl-magnum %s\n",
+		kubernetes.Etcd, kubernetes.APIServer, kubernetes.Kubectl, kubernetes.KubectlOld, plugin)
+	return err
 }

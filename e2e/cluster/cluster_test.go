@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
+)
+
+func TestServesUnderTheGivenCA(t *testing.T) {
+	first, second := newCA(t), newCA(t)
+	c := start(t, first)
+	if err := handshake(c, first); err != nil {
+		t.Errorf("under its CA: %v", err)
+	}
+	if err := handshake(c, second); err == nil {
+		t.Error("another CA of the same name verifies the serving certificate")
+	}
+
+	if err := c.Serve(second); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for handshake(c, second) != nil {
+		if time.Now().After(deadline) {
+			t.Fatalf("the new CA is not served: %v", handshake(c, second))
+		}
+	}
+	if err := handshake(c, first); err == nil {
+		t.Error("the old CA still verifies the serving certificate")
+	}
+}
+
+func TestStartTellsWhyItFailed(t *testing.T) {
+	programs := build(t)
+	_, err := cluster.Start(t.Context(), cluster.Options{Etcd: programs.APIServer, APIServer: programs.APIServer, CA: newCA(t)})
+	if err == nil || !strings.Contains(err.Error(), "kube-apiserver ended; its last words:") {
+		t.Errorf("got %v, want the program's last words", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := cluster.Start(ctx, cluster.Options{Etcd: programs.Etcd, APIServer: programs.APIServer, CA: newCA(t)}); err == nil {
+		t.Error("started although the caller had given up")
+	}
+}
+
+func start(t *testing.T, ca cluster.CA) *cluster.Cluster {
+	t.Helper()
+	programs := build(t)
+	c, err := cluster.Start(t.Context(), cluster.Options{Etcd: programs.Etcd, APIServer: programs.APIServer, CA: ca})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Stop)
+	return c
+}
+
+func build(t *testing.T) binaries.Kubernetes {
+	t.Helper()
+	programs, err := binaries.BuildKubernetes(t.Context(), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return programs
+}
+
+func handshake(c *cluster.Cluster, ca cluster.CA) error {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca.Certificate)
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(c.Server(), "https://"), &tls.Config{RootCAs: pool})
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+func newCA(t *testing.T) cluster.CA {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "prod"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster.CA{
+		Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		Key:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
+	}
+}
