@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kubeconfig
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Paths says which files are meant, as kubectl does: Explicit if there is one,
+// else the list in Env, else .kube/config in Home.
+type Paths struct {
+	Explicit string // value of --kubeconfig
+	Env      string // value of $KUBECONFIG
+	Home     string // the user's home directory
+}
+
+// ErrNoFile says that neither flag, environment nor home directory names a
+// kubeconfig.
+var ErrNoFile = errors.New("no kubeconfig file is named")
+
+// files are the files in order of precedence. Empty elements of the list name
+// none, and one name counts once.
+func (p Paths) files() ([]string, error) {
+	if p.Explicit != "" {
+		return []string{p.Explicit}, nil
+	}
+	if p.Env != "" {
+		var files []string
+		for _, file := range filepath.SplitList(p.Env) {
+			if file != "" && !slices.Contains(files, file) {
+				files = append(files, file)
+			}
+		}
+		if len(files) == 0 {
+			return nil, ErrNoFile
+		}
+		return files, nil
+	}
+	if p.Home == "" {
+		return nil, ErrNoFile
+	}
+	return []string{filepath.Join(p.Home, ".kube", "config")}, nil
+}
+
+// Target is the file that new entries go to, the one that "kubectl config set"
+// chooses: the only one, else the first that exists, else the last. Where
+// kubectl would choose an empty element of the list and fail, Target passes it
+// over; if nothing is left, the error is ErrNoFile.
+func (p Paths) Target() (string, error) {
+	files, err := p.files()
+	if err != nil {
+		return "", err
+	}
+	return target(files), nil
+}
+
+func target(files []string) string {
+	for _, file := range files {
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+	}
+	return files[len(files)-1]
+}
+
+// sources reads all files. A file that is named twice in different ways, by a
+// symbolic link for instance, is read once.
+func (p Paths) sources() (all []*source, to *source, err error) {
+	files, err := p.files()
+	if err != nil {
+		return nil, nil, err
+	}
+	goal := target(files)
+	for _, file := range files {
+		s, err := read(file)
+		if err != nil {
+			return nil, nil, err
+		}
+		known := slices.IndexFunc(all, func(o *source) bool { return o.resolved == s.resolved })
+		if known >= 0 {
+			s = all[known]
+		} else {
+			all = append(all, s)
+		}
+		if file == goal {
+			to = s
+		}
+	}
+	return all, to, nil
+}
+
+// read reads one file. One that is missing is empty.
+func read(path string) (*source, error) {
+	resolved, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := readRegular(resolved)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	d, err := parse(path, text)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.checkSections(); err != nil {
+		return nil, err
+	}
+	if _, err := load(path, text); err != nil {
+		return nil, err
+	}
+	return &source{path: path, resolved: resolved, doc: d, tree: d.tree()}, nil
+}
+
+// readRegular reads a file and refuses a device, a pipe or a directory:
+// /dev/null is no file to be replaced, and a pipe can't be read twice.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &InvalidError{File: path, Reason: "not a regular file"}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSize+1))
+}
+
+// maxLinks is how many symbolic links in a row Linux follows.
+const maxLinks = 40
+
+// resolve is the absolute path behind all symbolic links, also behind one that
+// points to nothing yet.
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for range maxLinks {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return canonical(path), nil
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(to) {
+			// Not Join with the path as it is: ".." counts from where the
+			// directory really is.
+			to = filepath.Join(filepath.Dir(canonical(path)), to)
+		}
+		path = to
+	}
+	return "", fmt.Errorf("resolve %q: too many symbolic links", path)
+}
+
+// canonical is path with the links in its directory resolved, but not the last
+// element: the one name of a directory entry. A directory that does not exist
+// stays as it is.
+func canonical(path string) string {
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, filepath.Base(path))
+}
