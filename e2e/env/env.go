@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package env is a user's world in a temporary directory: a home, a clouds.yaml,
+// kubectl and kubectl-magnum in PATH and, on Linux, a keyring of its own. The
+// keyring, the bus and the files of the person who runs the test are out of its
+// reach, on purpose. No API stability promise.
+package env
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// Options say what the user has.
+type Options struct {
+	// Kubectl and Plugin are programs; they are "kubectl" and "kubectl-magnum"
+	// in PATH, whatever the files are called. PATH holds nothing else.
+	Kubectl, Plugin string
+	// CloudsYAML is the content of the user's clouds.yaml, Cloud its OS_CLOUD.
+	CloudsYAML []byte
+	Cloud      string
+	// Keyring gives the user an unlocked keyring; see [MissingKeyring].
+	Keyring bool
+}
+
+// Env is a user's world. Only Setenv must not be called concurrently.
+type Env struct {
+	// Dir holds all that the user can write: Home, Temp and Runtime, which are
+	// HOME, TMPDIR and XDG_RUNTIME_DIR.
+	Dir, Home, Temp, Runtime string
+
+	vars    map[string]string
+	keyring *keyring
+}
+
+// New makes a user's world; Close removes it.
+func New(ctx context.Context, o Options) (_ *Env, err error) {
+	dir, err := os.MkdirTemp("", "e2e-user-")
+	if err != nil {
+		return nil, err
+	}
+	e := &Env{
+		Dir:     dir,
+		Home:    filepath.Join(dir, "home"),
+		Temp:    filepath.Join(dir, "tmp"),
+		Runtime: filepath.Join(dir, "run"),
+	}
+	defer func() {
+		if err != nil {
+			e.Close()
+		}
+	}()
+	bin := filepath.Join(dir, "bin")
+	clouds := filepath.Join(e.Home, ".config", "openstack")
+	for _, d := range []string{bin, clouds, e.Temp, e.Runtime} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	for name, program := range map[string]string{"kubectl": o.Kubectl, "kubectl-magnum": o.Plugin} {
+		if err := os.Symlink(program, filepath.Join(bin, name)); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(clouds, "clouds.yaml"), o.CloudsYAML, 0o600); err != nil {
+		return nil, err
+	}
+	e.vars = variables(e, bin, o.Cloud)
+	if o.Keyring {
+		e.keyring, err = e.startKeyring(ctx)
+	}
+	return e, err
+}
+
+func variables(e *Env, bin, cloud string) map[string]string {
+	vars := map[string]string{
+		"HOME": e.Home, "TMPDIR": e.Temp, "XDG_RUNTIME_DIR": e.Runtime,
+		"PATH": bin, "OS_CLOUD": cloud, "LANG": "C.UTF-8", "TERM": "dumb", "SHELL": "/bin/sh",
+		// Named even where nothing listens: without it a client finds the bus,
+		// and with it the keyring, of whoever runs the test.
+		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + filepath.Join(e.Runtime, "bus"),
+	}
+	if runtime.GOOS != "linux" {
+		// There is one keyring, the real one; keep out of it.
+		vars["KUBECTL_MAGNUM_CACHE"] = "none"
+	}
+	return vars
+}
+
+// Setenv sets a variable for the commands that follow.
+func (e *Env) Setenv(name, value string) { e.vars[name] = value }
+
+// Environ is the user's whole environment.
+func (e *Env) Environ() []string {
+	environ := make([]string, 0, len(e.vars))
+	for name, value := range e.vars {
+		environ = append(environ, name+"="+value)
+	}
+	return environ
+}
+
+// Command is a command as the user would run it, in Home with no input. A name
+// without a slash is looked up in the user's PATH.
+func (e *Env) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	if filepath.Base(name) == name {
+		name = filepath.Join(e.vars["PATH"], name)
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = e.Home
+	cmd.Env = e.Environ()
+	// A child of the child may hold the pipes open after a kill.
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// Output is what a command said. Code is -1 if it was killed or never ran, and
+// Stderr then ends with why.
+type Output struct {
+	Stdout, Stderr string
+	Code           int
+}
+
+// Run runs a command as the user would and waits for it.
+func (e *Env) Run(ctx context.Context, name string, args ...string) Output {
+	cmd := e.Command(ctx, name, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		stderr.WriteString(err.Error())
+	}
+	code := -1
+	if cmd.ProcessState != nil {
+		code = cmd.ProcessState.ExitCode()
+	}
+	return Output{stdout.String(), stderr.String(), code}
+}
+
+// Close ends the keyring and removes the world. A second call does nothing.
+func (e *Env) Close() {
+	e.keyring.stop()
+	_ = os.RemoveAll(e.Dir)
+}
