@@ -127,7 +127,8 @@ snapshot: $(GORELEASER) ## Build the archives and the krew manifest of a release
 
 .PHONY: krew
 krew: snapshot ## Install the snapshot with a real krew and run it, offline
-	cd e2e/krew && E2E_DIST=$(ROOT)/dist E2E_KUBECTL="$$(cd .. && go run ./cmd/binaries kubectl)" go test -count=1 ./...
+	@kubectl=$$(cd e2e && go run ./cmd/build | sed -n 's/^kubectl //p') && test -n "$$kubectl" && set -x && \
+	cd e2e/krew && E2E_DIST=$(ROOT)/dist E2E_KUBECTL="$$kubectl" go test -count=1 ./...
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) $(GORELEASER) ## Build the tools at their pinned versions into ./.bin
