@@ -39,12 +39,13 @@ func (c *Client) path(parts ...string) string {
 }
 
 func (c *Client) read(ctx context.Context, url string, answer any) error {
-	_, err := c.service.Get(ctx, url, answer, nil)
+	_, err := c.service.Get(ctx, url, answer, nil) //nolint:bodyclose // gophercloud reads it to the end and closes it
 	return openstack.Explain(service, err)
 }
 
 func (c *Client) post(ctx context.Context, url string, body, answer any) (http.Header, error) {
-	resp, err := c.service.Post(ctx, url, body, answer, &gophercloud.RequestOpts{OkCodes: []int{http.StatusCreated}})
+	created := &gophercloud.RequestOpts{OkCodes: []int{http.StatusCreated}}
+	resp, err := c.service.Post(ctx, url, body, answer, created) //nolint:bodyclose // as in read
 	if err != nil {
 		return nil, openstack.Explain(service, err)
 	}

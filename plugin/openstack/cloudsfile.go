@@ -71,7 +71,7 @@ func (f *cloudsFile) cloud(name string) (definition, error) {
 		}
 		delete(members, "regions")
 	}
-	if err := f.settings(d, members, false); err != nil {
+	if err := f.settings(d, members); err != nil {
 		return definition{}, err
 	}
 	if !hasAuth || isNull(auth.value) {
@@ -80,13 +80,13 @@ func (f *cloudsFile) cloud(name string) (definition, error) {
 	if members, err = f.mapping(auth.value, "auth"); err != nil {
 		return definition{}, err
 	}
-	return d, f.settings(d, members, true)
+	return d, f.settings(d, members)
 }
 
 // settings copies texts from members to d; of a setting under its name of today
-// and a former one, today's counts. Lists and mappings are an error in auth;
-// beside it they belong to things we have no use for, such as networks.
-func (f *cloudsFile) settings(d definition, members map[string]entry, strict bool) error {
+// and a former one, today's counts. Lists and mappings that nothing here reads,
+// such as networks, are passed over.
+func (f *cloudsFile) settings(d definition, members map[string]entry) error {
 	names := slices.Sorted(maps.Keys(members))
 	slices.SortStableFunc(names, func(a, b string) int {
 		return isToday(a) - isToday(b)
@@ -97,7 +97,7 @@ func (f *cloudsFile) settings(d definition, members map[string]entry, strict boo
 		case isNull(node):
 		case node.Kind == yaml.ScalarNode:
 			d.values[key] = setting{text: node.Value, line: e.line}
-		case strict || used[key]:
+		case used[key]:
 			return f.fault(e.line, fmt.Sprintf("%q is not a text", key))
 		}
 	}

@@ -76,10 +76,14 @@ func Resolve(o Options) (Cloud, error) {
 	if err != nil {
 		return Cloud{}, err
 	}
+	return d.resolve(o)
+}
+
+func (d definition) resolve(o Options) (cloud Cloud, err error) {
 	if o.CACert != "" {
 		d.values["cacert"] = setting{text: o.CACert, from: "--os-cacert"}
 	}
-	cloud := Cloud{Name: d.name, File: d.file}
+	cloud = Cloud{Name: d.name, File: d.file}
 	if cloud.AuthURL, err = d.keystone(); err != nil {
 		return Cloud{}, err
 	}

@@ -96,7 +96,7 @@ func readClouds(path string) (*cloudsFile, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, cloudsMax+1))
 	if err != nil {
 		return nil, unreadable(path, err)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -17,15 +18,22 @@ import (
 // answerMax is the longest answer that is taken, in bytes.
 const answerMax = 8 << 20
 
-// newTransport is Go's usual one, proxies from the process's environment
-// included, with our trust.
+// connectMax is how long a connection may take to be made, and to stay idle.
+const connectMax = 10 * time.Second
+
+// newTransport is one login's own, with the proxies of the process's
+// environment and our trust. Magnum may take a minute to answer: how long to
+// wait for that is for the request's context to say.
 func newTransport(trust *tls.Config) *http.Transport {
-	base := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	if usual, ok := http.DefaultTransport.(*http.Transport); ok {
-		base = usual.Clone()
+	dialer := net.Dialer{Timeout: connectMax}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSClientConfig:     trust,
+		TLSHandshakeTimeout: connectMax,
+		ForceAttemptHTTP2:   true,
+		IdleConnTimeout:     connectMax,
 	}
-	base.TLSClientConfig = trust
-	return base
 }
 
 // guard passes on only answers that the callers can use: whole, not too long,
@@ -57,7 +65,7 @@ func (g *guard) ask(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	at := cleanURL(req.URL.String())
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return nil, &BadAnswerError{URL: at, Reason: "is a redirect" + redirectHost(resp)}
