@@ -22,11 +22,13 @@ func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
-	s := secrets{conn}
-
+	s, err := greet(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
 	search := s.search(ctx, key) // both in one round trip
 	session := s.call(ctx, secretsPath, serviceInterface+".OpenSession", "plain", dbus.MakeVariant(""))
-	item, err := s.find(ctx, search)
+	item, err := s.find(search)
 	if err != nil {
 		return nil, err
 	}
@@ -48,58 +50,43 @@ func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
-	if err := k.unlocked(ctx, key); err != nil && !errors.Is(err, ErrMiss) {
-		return err
-	}
-	if err := k.pinBus(); err != nil {
+	if err := k.changeable(ctx, key); err != nil && !errors.Is(err, ErrMiss) {
 		return err
 	}
 	return classify(keyring.Set(keyringService, key, string(data)))
 }
 
 func (k *Keyring) erase(ctx context.Context, key string) error {
-	err := k.unlocked(ctx, key)
+	err := k.changeable(ctx, key)
+	if err == nil {
+		err = classify(keyring.Delete(keyringService, key))
+	}
 	if errors.Is(err, ErrMiss) || errors.Is(err, errNoCollection) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if err := k.pinBus(); err != nil {
-		return err
-	}
-	if err := classify(keyring.Delete(keyringService, key)); !errors.Is(err, ErrMiss) {
-		return err
-	}
-	return nil
+	return err
 }
 
-// unlocked returns nil if there is an item under key and go-keyring can change
-// it without unlocking anything, ErrMiss if there is none and it can make one.
-func (k *Keyring) unlocked(ctx context.Context, key string) error {
-	conn, err := k.connect(ctx)
+// changeable returns nil if there is an item under key and go-keyring can
+// change it without unlocking anything, ErrMiss if there is none and it can
+// make one. It looks on the connection that go-keyring is going to use.
+func (k *Keyring) changeable(ctx context.Context, key string) error {
+	conn, err := k.connectShared()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	s := secrets{conn}
-
+	s, err := greet(ctx, conn)
+	if err != nil {
+		return err
+	}
 	search := s.search(ctx, key)
-	collection, err := s.collection(ctx)
-	if err != nil {
-		return err
-	}
 	var state dbus.Variant
-	if err := answer(s.property(ctx, collection, collectionInterface, "Locked"), &state); err != nil {
+	if err := answer(s.property(ctx, s.collection, collectionInterface, "Locked"), &state); err != nil {
 		return err
 	}
 	if locked, ok := state.Value().(bool); !ok || locked {
-		return fmt.Errorf("%w: collection %q", ErrLocked, collection)
+		return fmt.Errorf("%w: collection %q", ErrLocked, s.collection)
 	}
-	var found items
-	if err := answer(search, &found.unlocked, &found.locked); err != nil {
-		return err
-	}
-	_, err = found.in(collection)
+	_, err = s.find(search)
 	return err
 }

@@ -22,7 +22,7 @@ const busVar = "DBUS_SESSION_BUS_ADDRESS"
 // runs it.
 const nobody = 1<<31 - 2
 
-// serve starts a session bus and puts it into the environment. When the test
+// serve starts a session bus, one in each test, and puts it into the environment. When the test
 // ends it waits until the connection that all of godbus shares, and go-keyring
 // uses, has noticed, or the next test would be given it.
 func serve(t *testing.T) (*secretservicetest.Server, *cache.Keyring) {

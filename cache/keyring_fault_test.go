@@ -36,17 +36,17 @@ var operations = []operation{
 	{
 		"Get",
 		func(ctx context.Context, k *cache.Keyring) error { _, err := k.Get(ctx, "k"); return err },
-		[]string{"AUTH", "Hello", "SearchItems", "OpenSession", "GetSecret"},
+		[]string{"AUTH", "Hello", "Get", "ReadAlias", "SearchItems", "OpenSession", "GetSecret"},
 	},
 	{
 		"Put",
 		func(ctx context.Context, k *cache.Keyring) error { return k.Put(ctx, "k", []byte("new")) },
-		[]string{"AUTH", "Hello", "SearchItems", "Get", "Unlock", "OpenSession", "CreateItem"},
+		[]string{"AUTH", "Hello", "Get", "ReadAlias", "SearchItems", "Unlock", "OpenSession", "CreateItem"},
 	},
 	{
 		"Delete",
 		func(ctx context.Context, k *cache.Keyring) error { return k.Delete(ctx, "k") },
-		[]string{"AUTH", "Hello", "SearchItems", "Get", "Unlock", "Delete"},
+		[]string{"AUTH", "Hello", "Get", "ReadAlias", "SearchItems", "Unlock", "Delete"},
 	},
 }
 
@@ -122,15 +122,14 @@ func TestAbsentServiceIsNotStarted(t *testing.T) {
 }
 
 func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
-	want := map[string]error{"Get": cache.ErrMiss, "Put": cache.ErrUnavailable, "Delete": nil}
-	for _, op := range operations {
-		server, k := serve(t)
-		server.Set(secretservicetest.State{})
+	want := map[string]error{"Get": cache.ErrUnavailable, "Put": cache.ErrUnavailable, "Delete": nil}
+	each(t, func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring) {
+		s.Set(secretservicetest.State{})
 		if err := op.call(t.Context(), k); !errors.Is(err, want[op.name]) {
-			t.Errorf("%s: %v, want %v", op.name, err, want[op.name])
+			t.Errorf("err = %v, want %v", err, want[op.name])
 		}
-		wantQuiet(t, server)
-	}
+		wantQuiet(t, s)
+	})
 }
 
 // go-keyring uses one collection. What lies in another one it can't replace or
@@ -155,8 +154,8 @@ func TestOtherCollectionsAreNotLookedAt(t *testing.T) {
 }
 
 func TestWhatWeCannotHaveWrittenIsAMiss(t *testing.T) {
+	server, k := serve(t)
 	for name, data := range map[string][]byte{"empty": {}, "too big": make([]byte, cache.MaxSize+1)} {
-		server, k := serve(t)
 		server.Add("login", "kubectl-magnum", "k", data)
 		if _, err := k.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {
 			t.Errorf("%s: %v, want ErrMiss", name, err)
@@ -231,6 +230,21 @@ func TestPromptThatNobodyAnswersEndsAtTheDeadline(t *testing.T) {
 	if err := inTime(t, operations[2], k); !errors.Is(err, cache.ErrTimeout) {
 		t.Errorf("err = %v, want ErrTimeout", err)
 	}
+}
+
+// See greet: a call that comes sooner can end gnome-keyring.
+func TestNothingIsAskedBeforeTheServiceKnowsUs(t *testing.T) {
+	each(t, func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring) {
+		s.Fail("Get", secretservicetest.Fault{Hang: true})
+		if err := inTime(t, op, k); !errors.Is(err, cache.ErrTimeout) {
+			t.Errorf("err = %v, want ErrTimeout", err)
+		}
+		s.Close() // what was sent by now has been read
+		wantQuiet(t, s)
+		if slices.Contains(s.Calls(), "SearchItems") || slices.Contains(s.Calls(), "OpenSession") {
+			t.Errorf("too soon: %v", s.Calls())
+		}
+	})
 }
 
 func TestBadDataIsRefusedBeforeTheBusIsAsked(t *testing.T) {

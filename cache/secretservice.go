@@ -30,68 +30,58 @@ const (
 
 var errNoCollection = errors.New("the keyring has no default collection")
 
-// secrets is the Secret Service at the other end of a connection. None of its
-// methods starts the service, unlocks or prompts.
-type secrets struct{ conn *dbus.Conn }
-
-// items is what the service holds under one key, in all its collections.
-type items struct{ unlocked, locked []dbus.ObjectPath }
-
-// find picks the item that go-keyring would use from the answer to search.
-func (s secrets) find(ctx context.Context, search *dbus.Call) (dbus.ObjectPath, error) {
-	var found items
-	if err := answer(search, &found.unlocked, &found.locked); err != nil {
-		return "", err
-	}
-	if len(found.unlocked)+len(found.locked) == 0 {
-		return "", ErrMiss
-	}
-	item, err := found.in(loginCollection)
-	if !errors.Is(err, ErrMiss) {
-		return item, err // no need to ask whether there is a login collection
-	}
-	collection, err := s.collection(ctx)
-	if err != nil {
-		return "", err
-	}
-	return found.in(collection)
+// secrets is the Secret Service at the other end of a connection, with the
+// collection that go-keyring uses there. None of its methods starts the
+// service, unlocks or prompts.
+type secrets struct {
+	conn       *dbus.Conn
+	collection dbus.ObjectPath
 }
 
-// in returns the item of one collection, ErrLocked if it is locked there,
-// ErrMiss if that collection has none.
-func (i items) in(collection dbus.ObjectPath) (dbus.ObjectPath, error) {
-	inside := func(item dbus.ObjectPath) bool {
-		return strings.HasPrefix(string(item), string(collection)+"/")
-	}
-	if n := slices.IndexFunc(i.unlocked, inside); n >= 0 {
-		return i.unlocked[n], nil
-	}
-	if n := slices.IndexFunc(i.locked, inside); n >= 0 {
-		return "", fmt.Errorf("%w: item %q", ErrLocked, i.locked[n])
-	}
-	return "", ErrMiss
-}
-
-// collection is the one that go-keyring uses: "login" if there is one, else
-// the user's default.
-func (s secrets) collection(ctx context.Context) (dbus.ObjectPath, error) {
+// greet asks for the collection: "login" if there is one, else the user's
+// default.
+//
+// It comes before everything else on a connection, and nothing is sent until
+// it is answered. gnome-keyring (all versions with GDBus, 3.32 to 50) registers
+// a new client in an idle callback that now and then runs after the client's
+// first call; a SearchItems is then refused, and an OpenSession ends the daemon.
+func greet(ctx context.Context, conn *dbus.Conn) (secrets, error) {
+	s := secrets{conn: conn}
 	collections := s.property(ctx, secretsPath, serviceInterface, "Collections")
 	alias := s.call(ctx, secretsPath, serviceInterface+".ReadAlias", "default")
 	var listed dbus.Variant
 	if err := answer(collections, &listed); err != nil {
-		return "", err
+		return s, err
+	}
+	if err := answer(alias, &s.collection); err != nil {
+		return s, err
 	}
 	if paths, _ := listed.Value().([]dbus.ObjectPath); slices.Contains(paths, loginCollection) {
-		return loginCollection, nil
+		s.collection = loginCollection
 	}
-	var path dbus.ObjectPath
-	if err := answer(alias, &path); err != nil {
+	if s.collection == "/" {
+		return s, fmt.Errorf("%w: %w", ErrUnavailable, errNoCollection)
+	}
+	return s, nil
+}
+
+// find returns the item that search found in the collection, ErrLocked if it
+// is locked, ErrMiss if there is none.
+func (s secrets) find(search *dbus.Call) (dbus.ObjectPath, error) {
+	var unlocked, locked []dbus.ObjectPath
+	if err := answer(search, &unlocked, &locked); err != nil {
 		return "", err
 	}
-	if path == "/" {
-		return "", fmt.Errorf("%w: %w", ErrUnavailable, errNoCollection)
+	inside := func(item dbus.ObjectPath) bool {
+		return strings.HasPrefix(string(item), string(s.collection)+"/")
 	}
-	return path, nil
+	if i := slices.IndexFunc(unlocked, inside); i >= 0 {
+		return unlocked[i], nil
+	}
+	if i := slices.IndexFunc(locked, inside); i >= 0 {
+		return "", fmt.Errorf("%w: item %q", ErrLocked, locked[i])
+	}
+	return "", ErrMiss
 }
 
 // search looks for an item by the attributes that go-keyring gives it.

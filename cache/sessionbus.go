@@ -65,15 +65,35 @@ func busIn(dir string) string {
 	return strings.TrimSpace(address)
 }
 
-// connect opens a connection of our own, which ends with ctx. The connection
-// that godbus shares, and go-keyring uses, can't be made to give up: a bus that
-// accepts and stays mute would hold it, and everyone after it, for ever.
+// connect opens a connection of our own, which ends with ctx.
 func (k *Keyring) connect(ctx context.Context) (*dbus.Conn, error) {
 	address, err := k.busAddress()
 	if err != nil {
 		return nil, err
 	}
 	conn, err := dbus.Connect(address, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
+	if err != nil {
+		return nil, busError(err)
+	}
+	return conn, nil
+}
+
+// connectShared returns the one connection that godbus shares in a process,
+// which go-keyring uses. It can't be made to give up: a bus that accepts and
+// stays mute holds it, and everyone after it, until the process ends.
+//
+// The bus that we found becomes the only one that go-keyring can find,
+// whatever happens to its socket in between: with an address in the
+// environment godbus never comes to dbus-launch.
+func (k *Keyring) connectShared() (*dbus.Conn, error) {
+	address, err := k.busAddress()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Setenv(busVar, address); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	conn, err := dbus.SessionBus()
 	if err != nil {
 		return nil, busError(err)
 	}
@@ -87,18 +107,4 @@ func repliesOnly(m *dbus.Message) {
 	if m.Type != dbus.TypeMethodReply && m.Type != dbus.TypeError {
 		m.Type = 0
 	}
-}
-
-// pinBus makes the bus that we found the only one that go-keyring can find,
-// whatever happens to its socket in between: with an address in the
-// environment godbus never comes to dbus-launch.
-func (k *Keyring) pinBus() error {
-	address, err := k.busAddress()
-	if err != nil {
-		return err
-	}
-	if err := os.Setenv(busVar, address); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return nil
 }

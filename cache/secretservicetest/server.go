@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ type Server struct {
 	listener net.Listener
 	clients  sync.WaitGroup
 	closing  sync.Once
-	released chan struct{} // closed when those who hang may end
+	closed   chan struct{}
 
 	mu     sync.Mutex
 	conns  map[net.Conn]bool
@@ -62,7 +63,7 @@ func NewServer(t testing.TB) *Server {
 		state:    State{Login: true},
 		faults:   map[string]Fault{},
 		items:    map[dbus.ObjectPath]item{},
-		released: make(chan struct{}),
+		closed:   make(chan struct{}),
 	}
 	s.clients.Go(s.accept)
 	t.Cleanup(func() {
@@ -75,8 +76,8 @@ func NewServer(t testing.TB) *Server {
 // Close ends the bus before the test ends. Closing it twice is no error.
 func (s *Server) Close() {
 	s.closing.Do(func() {
+		close(s.closed)
 		_ = s.listener.Close()
-		close(s.released)
 		s.Disconnect()
 		s.clients.Wait()
 	})
@@ -101,7 +102,7 @@ func (s *Server) accept() {
 		s.conns[conn] = true
 		s.mu.Unlock()
 		select {
-		case <-s.released: // Close has been past this one already
+		case <-s.closed: // Close has been past this one already
 			_ = conn.Close()
 		default:
 		}
@@ -118,20 +119,37 @@ func (s *Server) accept() {
 // serve talks to one client until it goes away or a fault ends it.
 func (s *Server) serve(conn net.Conn) {
 	in := bufio.NewReader(conn)
-	if s.hurt(conn, "AUTH") || authenticate(in, conn) != nil {
+	if fault, ok := s.fault("AUTH"); ok {
+		fault.inflict(conn)
+		if fault.Hang {
+			_, _ = in.WriteTo(io.Discard)
+		}
 		return
 	}
+	if authenticate(in, conn) != nil {
+		return
+	}
+	known, mute := false, false
 	for {
 		call, err := dbus.DecodeMessage(in)
 		if err != nil {
 			return
 		}
-		if call.Type != dbus.TypeMethodCall {
-			continue
-		}
 		member := field[string](call, dbus.FieldMember)
 		s.record(member)
-		if s.hurt(conn, member) || send(conn, s.answer(call, member)) != nil || s.part(conn, member) {
+		if !known && field[string](call, dbus.FieldDestination) == serviceName {
+			s.meet(member)
+			known = true
+		}
+		fault, ok := s.fault(member)
+		mute = mute || fault.Hang
+		if !mute && (!ok || fault.Answer) && send(conn, s.answer(call, member)) != nil {
+			return
+		}
+		if ok {
+			fault.inflict(conn)
+		}
+		if ok && !mute {
 			return
 		}
 	}

@@ -12,6 +12,8 @@ import (
 )
 
 const (
+	serviceName = "org.freedesktop.secrets"
+
 	root  = dbus.ObjectPath("/org/freedesktop/secrets")
 	alias = root + "/aliases/default"
 	none  = dbus.ObjectPath("/")
@@ -34,7 +36,7 @@ type item struct {
 func (s *Server) answer(call *dbus.Message, member string) *dbus.Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if field[string](call, dbus.FieldDestination) != "org.freedesktop.secrets" {
+	if field[string](call, dbus.FieldDestination) != serviceName {
 		return reply(call, s.bus(member)...)
 	}
 	if s.state.Absent {
@@ -48,6 +50,17 @@ func (s *Server) answer(call *dbus.Message, member string) *dbus.Message {
 		return failure(call, name)
 	}
 	return reply(call, body...)
+}
+
+// meet is told a client's first call to the service. gnome-keyring may not
+// know the client by then, and dies of calls that it looks the client up for:
+// here they end the service always.
+func (s *Server) meet(member string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if member != "Get" && member != "ReadAlias" {
+		s.state.Absent = true
+	}
 }
 
 // bus answers what is asked of the bus itself.

@@ -28,12 +28,12 @@ type State struct {
 	PromptToDelete bool
 }
 
-// Fault is what happens instead of an answer, or after one, before the
+// Fault is what happens instead of an answer to a call, or after it. Then the
 // connection is closed.
 type Fault struct {
 	// Answer: the call is answered as if there were no fault.
 	Answer bool
-	// Hang: nothing more is heard on this connection until the server closes.
+	// Hang: the connection stays, and calls on it are read and not answered.
 	Hang bool
 	// Say is written to the client as it is.
 	Say []byte
@@ -89,23 +89,11 @@ func (s *Server) record(member string) {
 	s.calls = append(s.calls, member)
 }
 
-// hurt inflicts the fault that comes instead of an answer to member, and
-// reports whether there was one.
-func (s *Server) hurt(conn net.Conn, member string) bool { return s.inflict(conn, member, false) }
-
-// part inflicts the fault that comes after an answer.
-func (s *Server) part(conn net.Conn, member string) bool { return s.inflict(conn, member, true) }
-
-func (s *Server) inflict(conn net.Conn, member string, answered bool) bool {
+func (s *Server) fault(member string) (Fault, bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	fault, ok := s.faults[member]
-	s.mu.Unlock()
-	if !ok || fault.Answer != answered {
-		return false
-	}
-	if fault.Hang {
-		<-s.released
-	}
-	_, _ = conn.Write(fault.Say)
-	return true
+	return fault, ok
 }
+
+func (f Fault) inflict(conn net.Conn) { _, _ = conn.Write(f.Say) }
