@@ -44,6 +44,10 @@ type Cloud struct {
 	Interface string // public, internal or admin
 	Method    string // password, token or application_credential
 
+	// CACert is the absolute path of the CA certificates that the flag or
+	// OS_CACERT named, "" if neither did: what a later run has to be told.
+	CACert string
+
 	// A pointer, as fmt prints what unexported fields hold.
 	login *login
 }
@@ -95,6 +99,11 @@ func (d definition) resolve(o Options) (cloud Cloud, err error) {
 	}
 	if cloud.Method, err = d.method(); err != nil {
 		return Cloud{}, err
+	}
+	if set := d.values["cacert"]; set.from != "" {
+		if cloud.CACert, err = o.absolute(set.text); err != nil {
+			return Cloud{}, d.fileFault("cacert", err)
+		}
 	}
 	if cloud.login, err = d.login(o, cloud.Method); err != nil {
 		return Cloud{}, err

@@ -61,6 +61,10 @@ func TestCACert(t *testing.T) {
 		if ok := err == nil; ok != test.ok {
 			t.Errorf("%s: %v", test.name, err)
 		}
+		fromOutside := (test.flag != "" || test.env == good) && err == nil
+		if want := map[bool]string{true: good}[fromOutside]; cloud.CACert != want {
+			t.Errorf("%s: CACert is %q, want %q", test.name, cloud.CACert, want)
+		}
 	}
 }
 
