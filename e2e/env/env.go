@@ -32,8 +32,8 @@ type Options struct {
 // Env is a user's world. Only Setenv must not be called concurrently.
 type Env struct {
 	// Dir holds all that the user can write: Home, Temp and Runtime, which are
-	// HOME, TMPDIR and XDG_RUNTIME_DIR.
-	Dir, Home, Temp, Runtime string
+	// HOME, TMPDIR and XDG_RUNTIME_DIR. Bin, in it too, is PATH.
+	Dir, Home, Temp, Runtime, Bin string
 
 	vars    map[string]string
 	keyring *keyring
@@ -50,38 +50,38 @@ func New(ctx context.Context, o Options) (_ *Env, err error) {
 		Home:    filepath.Join(dir, "home"),
 		Temp:    filepath.Join(dir, "tmp"),
 		Runtime: filepath.Join(dir, "run"),
+		Bin:     filepath.Join(dir, "bin"),
 	}
 	defer func() {
 		if err != nil {
 			e.Close()
 		}
 	}()
-	bin := filepath.Join(dir, "bin")
 	clouds := filepath.Join(e.Home, ".config", "openstack")
-	for _, d := range []string{bin, clouds, e.Temp, e.Runtime} {
+	for _, d := range []string{e.Bin, clouds, e.Temp, e.Runtime} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, err
 		}
 	}
 	for name, program := range map[string]string{"kubectl": o.Kubectl, "kubectl-magnum": o.Plugin} {
-		if err := os.Symlink(program, filepath.Join(bin, name)); err != nil {
+		if err := os.Symlink(program, filepath.Join(e.Bin, name)); err != nil {
 			return nil, err
 		}
 	}
 	if err := os.WriteFile(filepath.Join(clouds, "clouds.yaml"), o.CloudsYAML, 0o600); err != nil {
 		return nil, err
 	}
-	e.vars = variables(e, bin, o.Cloud)
+	e.vars = variables(e, o.Cloud)
 	if o.Keyring {
 		e.keyring, err = e.startKeyring(ctx)
 	}
 	return e, err
 }
 
-func variables(e *Env, bin, cloud string) map[string]string {
+func variables(e *Env, cloud string) map[string]string {
 	vars := map[string]string{
 		"HOME": e.Home, "TMPDIR": e.Temp, "XDG_RUNTIME_DIR": e.Runtime,
-		"PATH": bin, "OS_CLOUD": cloud, "LANG": "C.UTF-8", "TERM": "dumb", "SHELL": "/bin/sh",
+		"PATH": e.Bin, "OS_CLOUD": cloud, "LANG": "C.UTF-8", "TERM": "dumb", "SHELL": "/bin/sh",
 		// Named even where nothing listens: without it a client finds the bus,
 		// and with it the keyring, of whoever runs the test.
 		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + filepath.Join(e.Runtime, "bus"),
@@ -106,10 +106,10 @@ func (e *Env) Environ() []string {
 }
 
 // Command is a command as the user would run it, in Home with no input. A name
-// without a slash is looked up in the user's PATH.
+// without a slash is a program in Bin.
 func (e *Env) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	if filepath.Base(name) == name {
-		name = filepath.Join(e.vars["PATH"], name)
+		name = filepath.Join(e.Bin, name)
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = e.Home

@@ -7,7 +7,9 @@
 package mainjob
 
 import (
+	"context"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
@@ -39,19 +41,26 @@ type Programs struct {
 	Plugin string
 }
 
-// Build builds the programs or finds them; see package binaries.
+// Build builds the programs or finds them, once in a process; see package
+// binaries.
 func Build(t testing.TB) Programs {
 	t.Helper()
-	kubernetes, err := binaries.BuildKubernetes(t.Context(), os.Stderr)
+	programs, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	plugin, err := binaries.BuildPlugin(t.Context(), os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Programs{kubernetes, plugin}
+	return programs
 }
+
+var build = sync.OnceValues(func() (Programs, error) {
+	ctx := context.Background() // not one test's: the others need them too
+	kubernetes, err := binaries.BuildKubernetes(ctx, os.Stderr)
+	if err != nil {
+		return Programs{}, err
+	}
+	plugin, err := binaries.BuildPlugin(ctx, os.Stderr)
+	return Programs{kubernetes, plugin}, err
+})
 
 // Run does the job with kubectl, a path, and tests all that it promises:
 // kubectl works, as whom, at what cost in requests, without OpenStack, and
