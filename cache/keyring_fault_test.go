@@ -36,17 +36,17 @@ var operations = []operation{
 	{
 		"Get",
 		func(ctx context.Context, k *cache.Keyring) error { _, err := k.Get(ctx, "k"); return err },
-		[]string{"AUTH", "Hello", "Get", "ReadAlias", "SearchItems", "OpenSession", "GetSecret"},
+		[]string{"AUTH", "Hello", "Get", "SearchItems", "OpenSession", "GetSecret"},
 	},
 	{
 		"Put",
 		func(ctx context.Context, k *cache.Keyring) error { return k.Put(ctx, "k", []byte("new")) },
-		[]string{"AUTH", "Hello", "Get", "ReadAlias", "SearchItems", "Unlock", "OpenSession", "CreateItem"},
+		[]string{"AUTH", "Hello", "Get", "SearchItems", "Unlock", "OpenSession", "CreateItem"},
 	},
 	{
 		"Delete",
 		func(ctx context.Context, k *cache.Keyring) error { return k.Delete(ctx, "k") },
-		[]string{"AUTH", "Hello", "Get", "ReadAlias", "SearchItems", "Unlock", "Delete"},
+		[]string{"AUTH", "Hello", "Get", "SearchItems", "Unlock", "Delete"},
 	},
 }
 

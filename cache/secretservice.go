@@ -42,22 +42,22 @@ type secrets struct {
 // default.
 //
 // It comes before everything else on a connection, and nothing is sent until
-// it is answered. gnome-keyring (all versions with GDBus, 3.32 to 50) registers
-// a new client in an idle callback that now and then runs after the client's
-// first call; a SearchItems is then refused, and an OpenSession ends the daemon.
+// it is answered. gnome-keyring registers a new client in an idle callback
+// (ensure_client_for_sender) that now and then runs after the client's first
+// call: a SearchItems is then refused, and an OpenSession ends the daemon. The
+// property is read without looking for the client.
 func greet(ctx context.Context, conn *dbus.Conn) (secrets, error) {
-	s := secrets{conn: conn}
-	collections := s.property(ctx, secretsPath, serviceInterface, "Collections")
-	alias := s.call(ctx, secretsPath, serviceInterface+".ReadAlias", "default")
+	s := secrets{conn, loginCollection}
 	var listed dbus.Variant
-	if err := answer(collections, &listed); err != nil {
-		return s, err
-	}
-	if err := answer(alias, &s.collection); err != nil {
+	if err := answer(s.property(ctx, secretsPath, serviceInterface, "Collections"), &listed); err != nil {
 		return s, err
 	}
 	if paths, _ := listed.Value().([]dbus.ObjectPath); slices.Contains(paths, loginCollection) {
-		s.collection = loginCollection
+		return s, nil
+	}
+	alias := s.call(ctx, secretsPath, serviceInterface+".ReadAlias", "default")
+	if err := answer(alias, &s.collection); err != nil {
+		return s, err
 	}
 	if s.collection == "/" {
 		return s, fmt.Errorf("%w: %w", ErrUnavailable, errNoCollection)

@@ -53,12 +53,12 @@ func (s *Server) answer(call *dbus.Message, member string) *dbus.Message {
 }
 
 // meet is told a client's first call to the service. gnome-keyring may not
-// know the client by then, and dies of calls that it looks the client up for:
-// here they end the service always.
+// know the client by then, and dies of what needs more than a property: here it
+// always does.
 func (s *Server) meet(member string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if member != "Get" && member != "ReadAlias" {
+	if member != "Get" {
 		s.state.Absent = true
 	}
 }
