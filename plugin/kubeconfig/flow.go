@@ -76,7 +76,7 @@ func (s *splicer) rewrite(old, changed *yaml.Node) error {
 	if !ok || end == start {
 		return s.refuse(old, "a value in flow style that can't be edited in place")
 	}
-	if s.comments(old, start, end) != nil {
+	if s.comments(start, end, old) != nil {
 		return s.refuse(old, "a comment inside a value of ours that has to change")
 	}
 	prefix, step := s.layout(old)

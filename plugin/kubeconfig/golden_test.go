@@ -47,3 +47,13 @@ func TestMergeIntoRealFiles(t *testing.T) {
 		})
 	}
 }
+
+// realFile is the kubeconfig of a case in testdata/merge.
+func realFile(t testing.TB, name string) string {
+	t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("testdata/merge", name+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(archive.Files[0].Data)
+}

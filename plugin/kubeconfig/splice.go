@@ -123,6 +123,8 @@ func (s *splicer) pair(key, old, changed *yaml.Node, limit int) error {
 		return nil
 	case old.Kind == yaml.AliasNode || !isPlainPlace(old):
 		return s.refuse(key, "an entry of ours with an anchor, an alias or a tag")
+	case old.Tag == tagNull && old.Value == "" && changed.Kind == yaml.ScalarNode:
+		return s.say(key, changed)
 	case empty(old) && !empty(changed) && changed.Kind != yaml.ScalarNode:
 		return s.fill(key, old, changed)
 	case empty(changed) || old.Kind != changed.Kind:
@@ -150,6 +152,17 @@ func (s *splicer) scalar(old, changed *yaml.Node, render func(*yaml.Node) string
 	}
 	s.replace(start, end, render(&styled))
 	return true
+}
+
+// say gives a scalar to a key that stands without a value.
+func (s *splicer) say(key, changed *yaml.Node) error {
+	end, ok := s.valueEnd(key)
+	if !ok {
+		return s.refuse(key, "an empty value that can't be filled")
+	}
+	colon := end + strings.IndexByte(string(s.text[end:]), ':') + 1
+	s.replace(colon, colon, " "+scalar(changed))
+	return nil
 }
 
 // fill gives content to a key whose value is null, [] or {}.
@@ -225,10 +238,10 @@ func (s *splicer) dashLine(seq, item *yaml.Node) int {
 }
 
 func (s *splicer) replacePair(key, old, changed *yaml.Node, limit int) error {
-	start, end := s.at(key), s.trimmed(limit, key.Column)
+	start, end := s.at(key), s.nodeEnd(old, key, limit)
 	depth := key.Column - 1
 	lines := blockPair(key, changed, depth)
-	for _, comment := range s.comments(old, start, end) {
+	for _, comment := range s.comments(start, end, key, old) {
 		lines = append(lines, pad(depth)+comment)
 	}
 	text := strings.Join(lines, s.eol)
@@ -243,8 +256,8 @@ func (s *splicer) deletePair(key, old *yaml.Node, limit int) error {
 	if _, first := s.margin(s.at(key)); !first {
 		return s.refuse(key, "an entry of ours whose first key would have to go")
 	}
-	start, end := s.lineStart(s.at(key)), s.trimmed(limit, key.Column)
-	if comments := s.comments(old, start, end); comments != nil {
+	start, end := s.lineStart(s.at(key)), s.nodeEnd(old, key, limit)
+	if comments := s.comments(start, end, key, old); comments != nil {
 		for i := range comments {
 			comments[i] = pad(key.Column-1) + comments[i]
 		}
@@ -255,19 +268,55 @@ func (s *splicer) deletePair(key, old *yaml.Node, limit int) error {
 	return nil
 }
 
-// comments are those of n that stand in text[start:end] and would go with it.
-func (s *splicer) comments(n *yaml.Node, start, end int) []string {
+// nodeEnd is the end of the last line of a key's value, which ends before
+// limit.
+func (s *splicer) nodeEnd(n, key *yaml.Node, limit int) int {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == tagNull && n.Value == "":
+		return s.nextLine(s.at(key))
+	case n.Kind == yaml.ScalarNode || n.Kind == yaml.AliasNode || isFlow(n):
+		if end, ok := s.valueEnd(n); ok {
+			return s.nextLine(end)
+		}
+	case len(n.Content) > 0 && n.Kind == yaml.SequenceNode:
+		return s.nodeEnd(n.Content[len(n.Content)-1], n, limit)
+	case len(n.Content) > 0:
+		return s.nodeEnd(n.Content[len(n.Content)-1], n.Content[len(n.Content)-2], limit)
+	}
+	return s.trimmed(limit, key.Column)
+}
+
+// comments are those in text[start:end], which holds the given nodes and
+// would go with them. Comments that have their line are found in the text, for
+// the parser loses some; those behind something only the parser can tell.
+func (s *splicer) comments(start, end int, nodes ...*yaml.Node) []string {
+	var known, found []string
+	for _, n := range nodes {
+		known = append(known, parsedComments(n)...)
+	}
+	slices.SortFunc(known, func(a, b string) int { return len(b) - len(a) }) // "# a # b" before "# b"
+	for line := range strings.Lines(string(s.text[start:end])) {
+		line = strings.TrimSpace(line)
+		if i := slices.IndexFunc(known, func(c string) bool { return strings.HasSuffix(line, c) }); i >= 0 {
+			found = append(found, known[i])
+		} else if strings.HasPrefix(line, "#") {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// parsedComments are the lines of all comments that the parser has found at n
+// and below.
+func parsedComments(n *yaml.Node) []string {
 	var found []string
-	for _, group := range []string{n.HeadComment, n.LineComment, n.FootComment} {
-		for line := range strings.Lines(group) {
-			line = strings.TrimSpace(line)
-			if line != "" && strings.Contains(string(s.text[start:end]), line) {
-				found = append(found, line)
-			}
+	for line := range strings.Lines(n.HeadComment + "\n" + n.LineComment + "\n" + n.FootComment) {
+		if line = strings.TrimSpace(line); line != "" {
+			found = append(found, line)
 		}
 	}
 	for _, child := range n.Content {
-		found = append(found, s.comments(child, start, end)...)
+		found = append(found, parsedComments(child)...)
 	}
 	return found
 }
