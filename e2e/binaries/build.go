@@ -96,7 +96,7 @@ func (b builder) build(ctx context.Context, dir, file, target, pkg, ldflags stri
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) //nolint:errcheck // a leftover is ugly, not wrong
+	defer os.RemoveAll(temp)
 	done := b.report.start(target)
 	half := filepath.Join(temp, filepath.Base(file))
 	_, err = goTool(ctx, dir, "build", "-mod=readonly", "-trimpath", "-ldflags", ldflags, "-o", half, pkg)

@@ -29,7 +29,7 @@ func startProcess(log, program string, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // the child has its own copy
+	defer file.Close() // the child has its own copy
 	cmd := exec.Command(program, args...)
 	cmd.Dir = filepath.Dir(log)
 	// Proxies are for the user's traffic, not for loopback.

@@ -129,7 +129,7 @@ func (e *Env) owned(ctx context.Context, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer bus.Close() //nolint:errcheck // asked and answered
+	defer bus.Close()
 	var owned bool
 	err = bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, name).Store(&owned)
 	return owned, err

@@ -69,7 +69,7 @@ func newKey(key *ecdsa.PrivateKey) (Key, error) {
 		{"hex", []byte(lower)},
 		{"HEX", []byte(strings.ToUpper(lower))},
 		{"decimal", []byte(new(big.Int).SetBytes(scalar).String())},
-		{"bytes as %v", []byte(strings.Trim(fmt.Sprint(scalar), "[]"))},
+		{"decimal bytes", []byte(strings.Trim(fmt.Sprintf("%d", scalar), "[]"))},
 	}}
 	k.add64("scalar", scalar)
 	// A kubeconfig's client-key-data is base64 of PEM.

@@ -50,7 +50,7 @@ func TestFindsTheKeyInEveryForm(t *testing.T) {
 		"SEC 1 PEM":              string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1})),
 		"PEM in JSON":            fmt.Sprintf("%q", pemText),
 		"PEM in base64":          "client-key-data: " + base64.StdEncoding.EncodeToString([]byte(pemText)),
-		"a logged slice":         fmt.Sprint(scalar),
+		"a logged slice":         fmt.Sprintf("%v", scalar),
 		"a logged big.Int":       fmt.Sprint(key.D), //nolint:staticcheck // what a careless log would do
 		"a record":               record(scalar),
 		"a record, shifted by 1": record(append([]byte{1}, scalar...)),

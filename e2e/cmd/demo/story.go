@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
@@ -100,7 +101,7 @@ func (s *story) searchForTheKey() error {
 	if err != nil {
 		return err
 	}
-	found := append(tree.Found, s.watch.Found(key)...)
+	found := slices.Concat(tree.Found, s.watch.Found(key))
 	if said := []byte(s.said.String()); len(key.In(said)) > 0 || leak.AnyKeyIn(said) {
 		found = append(found, "what the commands printed")
 	}
