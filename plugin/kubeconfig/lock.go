@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -75,15 +74,11 @@ type lockFile struct{ path, file string }
 func lockFiles(files []string) ([]lockFile, error) {
 	var locks []lockFile
 	for _, file := range files {
-		absolute, err := filepath.Abs(file)
-		if err != nil {
-			return nil, err
-		}
 		resolved, err := resolve(file)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range []string{canonical(absolute), resolved} {
+		for _, name := range []string{canonical(file), resolved} {
 			locks = append(locks, lockFile{path: name + ".lock", file: file})
 		}
 	}

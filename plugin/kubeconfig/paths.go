@@ -3,6 +3,7 @@
 package kubeconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -142,36 +143,52 @@ const maxLinks = 40
 // resolve is the absolute path behind all symbolic links, also behind one that
 // points to nothing yet.
 func resolve(path string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
 	for range maxLinks {
+		path = canonical(path)
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return canonical(path), nil
+			return path, nil
 		}
 		to, err := os.Readlink(path)
 		if err != nil {
 			return "", err
 		}
 		if !filepath.IsAbs(to) {
-			// Not Join with the path as it is: ".." counts from where the
-			// directory really is.
-			to = filepath.Join(filepath.Dir(canonical(path)), to)
+			to = filepath.Dir(path) + string(filepath.Separator) + to
 		}
 		path = to
 	}
 	return "", fmt.Errorf("resolve %q: too many symbolic links", path)
 }
 
-// canonical is path with the links in its directory resolved, but not the last
-// element: the one name of a directory entry. A directory that does not exist
-// stays as it is.
+// canonical is the one name of a directory entry: absolute, with the links in
+// its directory resolved, but not the last element. ".." behind a link leads
+// where the kernel goes, so nothing is cleaned before that. A directory that
+// does not exist stays as it is.
 func canonical(path string) string {
-	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err != nil {
-		return filepath.Clean(path)
+	dir, base := filepath.Split(path)
+	dir, err := filepath.EvalSymlinks(cmp.Or(dir, "."))
+	if err == nil && !filepath.IsAbs(dir) {
+		dir, err = physical(dir)
 	}
-	return filepath.Join(dir, filepath.Base(path))
+	if err != nil {
+		if absolute, err := filepath.Abs(path); err == nil {
+			return absolute
+		}
+		return path
+	}
+	return filepath.Join(dir, base)
+}
+
+// physical makes a path without links absolute. The working directory may be
+// known by a name with links.
+func physical(dir string) (string, error) {
+	work, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	if work, err = filepath.EvalSymlinks(work); err != nil {
+		return "", err
+	}
+	return filepath.Join(work, dir), nil
 }

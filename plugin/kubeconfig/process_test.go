@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -188,15 +189,16 @@ func checkWhole(t *testing.T, before, after string) {
 	}
 }
 
-// wantOnly checks that a file is alone in its directory.
-func wantOnly(t *testing.T, path string) {
+// wantOnly checks that a file is alone in its directory, but for some that are
+// known.
+func wantOnly(t *testing.T, path string, known ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.Name() != filepath.Base(path) {
+		if e.Name() != filepath.Base(path) && !slices.Contains(known, e.Name()) {
 			t.Errorf("%q is left", e.Name())
 		}
 	}

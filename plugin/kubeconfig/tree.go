@@ -107,10 +107,10 @@ func clone(n *yaml.Node) *yaml.Node {
 	return &c
 }
 
-// same reports whether two nodes say the same: kinds, tags, values, anchors
-// and order. Comments, style and position don't count.
+// same reports whether two nodes say the same: kinds, tags, values and order.
+// Anchors, comments, style and position don't count.
 func same(a, b *yaml.Node) bool {
-	if a.Kind != b.Kind || a.Anchor != b.Anchor || a.ShortTag() != b.ShortTag() || len(a.Content) != len(b.Content) {
+	if a.Kind != b.Kind || a.ShortTag() != b.ShortTag() || len(a.Content) != len(b.Content) {
 		return false
 	}
 	if a.Value != b.Value && a.ShortTag() != tagNull {
