@@ -65,16 +65,23 @@ func busIn(dir string) string {
 	return strings.TrimSpace(address)
 }
 
-// connect opens a connection of our own, which ends with ctx.
+// connect opens a connection of our own, which ends with ctx. It does not wait
+// for the bus to answer Hello, so that the first call shares its round trip; a
+// bus that refuses Hello answers nothing else either.
 func (k *Keyring) connect(ctx context.Context) (*dbus.Conn, error) {
 	address, err := k.busAddress()
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dbus.Connect(address, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
+	conn, err := dbus.Dial(address, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
 	if err != nil {
 		return nil, busError(err)
 	}
+	if err := conn.Auth(nil); err != nil {
+		_ = conn.Close()
+		return nil, busError(err)
+	}
+	conn.BusObject().GoWithContext(ctx, "org.freedesktop.DBus.Hello", 0, nil)
 	return conn, nil
 }
 
