@@ -97,6 +97,16 @@ func TestRefusedLogin(t *testing.T) {
 		want:   func(k *keystone) error { return &BadAnswerError{"Keystone", k.URL + "/v3", "has no X-Subject-Token"} },
 		text:   "X-Subject-Token",
 	}, {
+		name: "nobody's token",
+		answer: func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Subject-Token", "t")
+			jsonAnswer(201, `{"token": {"user": {"name": "alice"}}}`)(w, r)
+		},
+		want: func(k *keystone) error {
+			return &BadAnswerError{"Keystone", k.URL + "/v3", "does not say whose the token is"}
+		},
+		text: "whose",
+	}, {
 		name:   "another kind of token",
 		answer: jsonAnswer(201, `{"token": "abc"}`),
 		want: func(k *keystone) error {

@@ -28,9 +28,9 @@ type keystone struct {
 }
 
 type asked struct {
-	Method, Path string
-	Header       http.Header
-	Body         string
+	Method, Host, Path string
+	Header             http.Header
+	Body               string
 }
 
 func newKeystone(t *testing.T, start func(http.Handler) *httptest.Server) *keystone {
@@ -42,19 +42,20 @@ func newKeystone(t *testing.T, start func(http.Handler) *httptest.Server) *keyst
 			t.Error(err)
 		}
 		k.mu.Lock()
-		k.asked = append(k.asked, asked{r.Method, r.URL.Path, r.Header, string(body)})
+		k.asked = append(k.asked, asked{r.Method, r.Host, r.URL.Path, r.Header, string(body)})
 		k.mu.Unlock()
 		if k.answer != nil {
 			k.answer(w, r)
 			return
 		}
-		k.grant(w)
+		k.grant(w, r)
 	}))
 	t.Cleanup(k.Close)
 	return k
 }
 
-func (k *keystone) grant(w http.ResponseWriter) {
+// grant is a token with a catalog whose Magnum is where the request went.
+func (k *keystone) grant(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Subject-Token", "fresh-token")
 	w.WriteHeader(http.StatusCreated)
 	fmt.Fprintf(w, `{"token": {"expires_at": "2030-01-02T03:04:05.000000Z",
@@ -66,7 +67,7 @@ func (k *keystone) grant(w http.ResponseWriter) {
 				{"interface": "internal", "region": "One", "region_id": "One", "url": "https://internal.invalid/v1"},
 				{"interface": "public", "region": "One", "region_id": "One", "url": "%s/v1"},
 				{"interface": "public", "region": "Two", "region_id": "Two", "url": "https://two.invalid/magnum/"}
-			]}]}}`, k.URL)
+			]}]}}`, "http://"+r.Host)
 }
 
 func (k *keystone) requests() []asked {

@@ -3,6 +3,8 @@
 package openstack
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -27,6 +29,7 @@ func TestLogin(t *testing.T) {
 		name: "user and project in different domains, one by id, one by name",
 		clouds: `
     auth: {auth_url: URL, username: alice, password: pw, project_name: demo, user_domain_name: A, project_domain_id: b}`,
+		env: map[string]string{"OS_PASSWORD": "of another cloud"},
 		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"name": "A"}}}},
 			"scope": {"project": {"name": "demo", "domain": {"id": "b"}}}}`,
 	}, {
@@ -209,5 +212,28 @@ func TestTokenAsItIs(t *testing.T) {
 	}
 	if _, err := session.ContainerInfra(); err == nil {
 		t.Error("an endpoint without a catalog")
+	}
+}
+
+// TestOldToken: Keystone does not find it; a page says that the place is wrong.
+func TestOldToken(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"error":{"code":404,"message":"Could not recognize Fernet token","title":"Not Found"}}`: "*openstack.AuthError",
+		`{"error":{"code":404,"message":"Could not find token: mine"}}`:                           "*openstack.AuthError",
+		`<h1>Not Found</h1>`: "*openstack.ServiceError",
+	} {
+		k := newKeystone(t, httpServer)
+		k.answer = jsonAnswer(404, body)
+		cloud, err := Resolve(Options{Getenv: env(map[string]string{"OS_AUTH_URL": k.URL, "OS_TOKEN": "mine", "OS_PROJECT_ID": "p"})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = cloud.Connect(t.Context(), "test")
+		if got := fmt.Sprintf("%T", err); got != want || strings.Contains(err.Error(), "mine") {
+			t.Errorf("%s: %s %v", body, got, err)
+		}
+		if refused, ok := errors.AsType[*AuthError](err); ok && refused.Method != "token" {
+			t.Errorf("refused %q", refused.Method)
+		}
 	}
 }

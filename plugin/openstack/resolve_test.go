@@ -39,7 +39,8 @@ func TestWhichFile(t *testing.T) {
 	inHome := o
 	inHome.WorkDir = ""
 	wantFile(t, inHome, filepath.Join(dir, "xdg/openstack/clouds.yaml"))
-	vars["XDG_CONFIG_HOME"] = "work" // relative: ignored
+	t.Chdir(dir)
+	vars["XDG_CONFIG_HOME"] = "xdg" // relative: ignored
 	wantFile(t, inHome, filepath.Join(dir, "home/.config/openstack/clouds.yaml"))
 
 	vars["OS_CLIENT_CONFIG_FILE"] = "../named.yaml" // from WorkDir

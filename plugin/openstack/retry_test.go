@@ -71,7 +71,11 @@ func TestRetry(t *testing.T) {
 			service := client(t, k, test.answer)
 			ctx, stop := context.WithTimeout(t.Context(), test.within)
 			defer stop()
+			begin := time.Now()
 			err := ask(ctx, service, test.method, "x")
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("took %v", took)
+			}
 			got := 0
 			if failed, ok := errors.AsType[*ServiceError](err); ok {
 				got = failed.Code

@@ -4,6 +4,7 @@ package openstack
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -47,11 +48,7 @@ func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) 
 	s := &Session{provider: c.provider(userAgent)}
 	granted, err := c.token(ctx, s.provider)
 	if err != nil {
-		err = Explain("Keystone", err)
-		if refused, ok := errors.AsType[*AuthError](err); ok {
-			refused.Cloud, refused.AuthURL, refused.Method = c.Name, c.AuthURL, c.Method
-		}
-		return nil, err
+		return nil, c.refused(err)
 	}
 	s.UserID, s.UserName = granted.User.ID, granted.User.Name
 	s.ProjectID, s.ProjectName = granted.Project.ID, granted.Project.Name
@@ -59,6 +56,22 @@ func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) 
 	s.endpoint, s.missing = c.containerInfra(granted.Catalog)
 	s.verified = s.missing == nil && c.verified(s.endpoint)
 	return s, nil
+}
+
+// refused explains a failed login and puts into an [*AuthError] what was refused.
+func (c Cloud) refused(err error) error {
+	// A token that is not good any more, as a way to log in, is 404 to Keystone
+	// and not 401. In a wrong place it is a page that says so.
+	answer, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if ok && answer.Actual == http.StatusNotFound && c.Method == methodToken && (len(answer.Body) == 0 || json.Valid(answer.Body)) {
+		answer.Actual = http.StatusUnauthorized
+		err = answer
+	}
+	err = Explain("Keystone", err)
+	if refused, ok := errors.AsType[*AuthError](err); ok {
+		refused.Cloud, refused.AuthURL, refused.Method = c.Name, c.AuthURL, c.Method
+	}
+	return err
 }
 
 func (c Cloud) provider(userAgent string) *gophercloud.ProviderClient {

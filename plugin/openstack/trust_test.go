@@ -32,6 +32,8 @@ func TestCACert(t *testing.T) {
 	dir := t.TempDir()
 	good := write(t, filepath.Join(dir, "good.pem"), certificatePEM(k))
 	broken := write(t, filepath.Join(dir, "broken.pem"), "nothing")
+	other, _ := keyPair(t)
+	write(t, filepath.Join(dir, "other.pem"), other)
 	for _, test := range []struct {
 		name, more, env, flag string
 		ok                    bool
@@ -41,6 +43,7 @@ func TestCACert(t *testing.T) {
 		{"the variable before the cloud's", "    cacert: broken.pem", good, "", true},
 		{"the flag before the variable", "    cacert: broken.pem", broken, "~/good.pem", true},
 		{"none", "", "", "", false},
+		{"another CA", "    cacert: other.pem", "", "", false},
 		{"verify: false", "    verify: false\n    cacert: nowhere.pem", "", "", true},
 		{"insecure", "    insecure: true", "", "", true},
 		{"no certificate in it", "    cacert: broken.pem", "", "", false},
@@ -55,6 +58,9 @@ func TestCACert(t *testing.T) {
 			Cloud: "prod", CACert: test.flag, Getenv: env(vars), Home: dir,
 			File: write(t, filepath.Join(dir, "clouds.yaml"), alice(k.URL, test.more)),
 		})
+		if _, ok := errors.AsType[*ConfigError](err); ok != strings.Contains(test.name, "no ") {
+			t.Errorf("%s: %v", test.name, err)
+		}
 		if err == nil {
 			_, err = cloud.Connect(t.Context(), "test")
 		}
@@ -82,6 +88,7 @@ func TestVerified(t *testing.T) {
 		{"http://k/v3", "https://m/v1/", secure, false},
 		{"http://127.0.0.1:5000/v3", "http://127.3.2.1/v1/", secure, true},
 		{"http://[::1]:5000/v3", "http://localhost/v1/", secure, true},
+		{"http://192.0.2.1/v3", "https://m/v1/", secure, false},
 		{"http://127.0.0.1.example/v3", "https://m/v1/", secure, false},
 		{"http://localhost.example/v3", "https://m/v1/", secure, false},
 		{"http://127.0.0.1:5000/v3", "https://m/v1/", insecure, false},
