@@ -9,16 +9,17 @@
 package openstack
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/require"
 )
 
 // notInstalled is how the launcher exits when the packages are missing.
@@ -30,8 +31,8 @@ type Pair struct {
 	// CloudsYAML is the path of a clouds.yaml with the clouds of README.md.
 	CloudsYAML string
 
-	dir string // the launcher's directory, "" for somebody else's pair
-	ca  string // directory with ca.crt and ca.key of prod, for somebody else's
+	program string // the launcher, "" if there is none
+	dir     string // its OPENSTACK_E2E_DIR, "" for somebody else's pair
 }
 
 // Start starts a pair of its own for the test and removes it at the end. It
@@ -39,47 +40,63 @@ type Pair struct {
 //
 // Without the packages the test is skipped; with "openstack" in E2E_REQUIRE it
 // fails. If E2E_OPENSTACK_CLOUDS names the clouds.yaml of a running pair, that
-// one is used, with its logs beside that file and prod's CA, as ca.crt and
-// ca.key, in the directory E2E_OPENSTACK_CA.
+// one is used, with its access logs beside that file. E2E_OPENSTACK_LAUNCHER
+// is then the program that takes the launcher's commands for it.
 func Start(t testing.TB) *Pair {
 	t.Helper()
 	if path := os.Getenv("E2E_OPENSTACK_CLOUDS"); path != "" {
-		return &Pair{CloudsYAML: path, ca: os.Getenv("E2E_OPENSTACK_CA")}
+		return &Pair{CloudsYAML: path, program: os.Getenv("E2E_OPENSTACK_LAUNCHER")}
 	}
-	p := &Pair{dir: filepath.Join(t.TempDir(), "openstack")}
+	_, source, _, _ := runtime.Caller(0)
+	p := &Pair{
+		program: filepath.Join(filepath.Dir(source), "openstack"),
+		dir:     filepath.Join(t.TempDir(), "openstack"),
+	}
+	p.start(t)
+	return p
+}
+
+// start starts a pair that ends with this process, whatever ends that.
+func (p *Pair) start(t testing.TB) {
+	t.Helper()
+	cmd := p.launcher(t, "up", "--until-eof")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil { // no Debian
+		require.Tool(t, "openstack", err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		err = cmd.Wait()
+		if cmd.ProcessState.ExitCode() == notInstalled {
+			require.Tool(t, "openstack", errors.New(stderr.String()))
+		}
+		t.Fatalf("openstack up: %v: %s", err, &stderr)
+	}
+	p.CloudsYAML = strings.TrimSuffix(line, "\n")
 	t.Cleanup(func() {
 		if t.Failed() {
 			p.logs(t)
 		}
-		if out, err := p.launcher("down", "--purge").CombinedOutput(); err != nil {
-			t.Errorf("openstack down: %v: %s", err, out)
+		stdin.Close() //nolint:errcheck // Wait tells what matters
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("openstack up: %v: %s", err, &stderr)
 		}
 	})
-	p.Up(t)
-	return p
 }
 
 // Up starts what Down stopped, at the same addresses.
 func (p *Pair) Up(t testing.TB) {
 	t.Helper()
-	p.own(t)
-	var stderr bytes.Buffer
-	cmd := p.launcher("up")
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		p.CloudsYAML = strings.TrimSpace(string(out))
-	case required():
-		t.Fatalf("openstack up: %v: %s", err, &stderr)
-	case errors.As(err, &exit) && exit.ExitCode() == notInstalled:
-		t.Skipf("%s", &stderr)
-	case errors.As(err, &exit):
-		t.Fatalf("openstack up: %v: %s", err, &stderr)
-	default: // no Debian
-		t.Skipf("openstack up: %v", err)
-	}
+	p.run(t, "up")
 }
 
 // Down stops both. They forget nothing.
@@ -110,11 +127,8 @@ func (p *Pair) AddUser(t testing.TB, name, password string) {
 // CA returns the CA that Magnum has now for the cluster, as PEM.
 func (p *Pair) CA(t testing.TB, cluster string) (cert, key []byte) {
 	t.Helper()
-	dir := p.ca
-	if dir == "" {
-		dir = t.TempDir()
-		p.run(t, "dump-ca", cluster, dir)
-	}
+	dir := t.TempDir()
+	p.run(t, "dump-ca", cluster, dir)
 	cert, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
 	if err != nil {
 		t.Fatal(err)
@@ -128,39 +142,34 @@ func (p *Pair) CA(t testing.TB, cluster string) (cert, key []byte) {
 
 func (p *Pair) run(t testing.TB, args ...string) {
 	t.Helper()
-	p.own(t)
-	if out, err := p.launcher(args...).CombinedOutput(); err != nil {
+	if out, err := p.launcher(t, args...).CombinedOutput(); err != nil {
 		t.Fatalf("openstack %s: %v: %s", strings.Join(args, " "), err, out)
 	}
 }
 
-// own skips the test if the pair is somebody else's.
-func (p *Pair) own(t testing.TB) {
+func (p *Pair) launcher(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	if p.dir == "" {
-		t.Skip("needs a pair of its own, and E2E_OPENSTACK_CLOUDS is set")
+	if p.program == "" {
+		t.Skip("E2E_OPENSTACK_CLOUDS names a pair, E2E_OPENSTACK_LAUNCHER not who could change it")
 	}
-}
-
-func (p *Pair) launcher(args ...string) *exec.Cmd {
-	_, file, _, _ := runtime.Caller(0)
-	cmd := exec.Command(filepath.Join(filepath.Dir(file), "openstack"), args...)
-	cmd.Env = append(os.Environ(), "OPENSTACK_E2E_DIR="+p.dir)
+	cmd := exec.Command(p.program, args...)
+	if p.dir != "" {
+		cmd.Env = append(os.Environ(), "OPENSTACK_E2E_DIR="+p.dir)
+	}
 	return cmd
 }
 
-// logs shows what the services last said.
+// logs shows what the services complained about.
 func (p *Pair) logs(t testing.TB) {
 	for _, name := range []string{"keystone.log", "magnum.log"} {
 		data, err := os.ReadFile(filepath.Join(p.dir, name))
 		if err != nil {
 			continue
 		}
-		const last = 4000
-		t.Log(fmt.Sprintf("%s:\n%s", name, data[max(0, len(data)-last):]))
+		for line := range strings.Lines(string(data)) {
+			if !strings.Contains(line, " INFO ") && !strings.Contains(line, " WARNING ") {
+				t.Logf("%s: %s", name, line)
+			}
+		}
 	}
-}
-
-func required() bool {
-	return slices.Contains(strings.Split(os.Getenv("E2E_REQUIRE"), ","), "openstack")
 }

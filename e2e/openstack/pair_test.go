@@ -148,24 +148,21 @@ func (s session) do(t *testing.T, method, url string) (status int, body []byte) 
 	return resp.StatusCode, body
 }
 
-// cloud is what a password cloud of clouds.yaml has in auth.
+// cloud is what a cloud of clouds.yaml has in auth.
 type cloud struct {
 	AuthURL     string `yaml:"auth_url"`
 	Username    string `yaml:"username"`
 	Password    string `yaml:"password"`
 	ProjectName string `yaml:"project_name"`
+	AppcredID   string `yaml:"application_credential_id"`
 }
 
 func readCloud(t *testing.T, path, name string) cloud {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var file struct {
 		Clouds map[string]struct{ Auth cloud }
 	}
-	if err := yaml.Unmarshal(data, &file); err != nil {
+	if err := yaml.Unmarshal(read(t, path), &file); err != nil {
 		t.Fatal(err)
 	}
 	c, ok := file.Clouds[name]
@@ -173,4 +170,13 @@ func readCloud(t *testing.T, path, name string) cloud {
 		t.Fatalf("no cloud %q in %s", name, path)
 	}
 	return c.Auth
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }

@@ -77,8 +77,8 @@ def populate(keystone_url, magnum_url):
 
     user = Keystone(keystone_url, "alice", "alice-pw", "demo")
     path = "/users/%s/application_credentials" % alice
-    full = user.make("application_credential", path, name="rig-full")
-    limited = user.make("application_credential", path, name="rig-limited",
+    full = user.make("application_credential", path, name="full")
+    limited = user.make("application_credential", path, name="limited",
                         access_rules=RULES)
     return alice, demo, full, limited
 

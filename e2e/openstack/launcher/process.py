@@ -113,5 +113,7 @@ class Service:
         return True
 
     def fail(self):
-        raise SystemExit("openstack: %s did not start, see %s" % (
-            self.name, os.path.abspath(self.name + ".log")))
+        """Ends the program with what the service last said."""
+        with open(self.name + ".log") as log:
+            last = "".join(log.readlines()[-20:])
+        raise SystemExit("openstack: %s did not start\n%s" % (self.name, last))

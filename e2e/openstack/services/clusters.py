@@ -25,7 +25,7 @@ def seed(owner, project):
     make_cluster(ctx, "notls", notls, api_address="http://127.0.0.1:18080")
     make_cluster(ctx, "norotate", atomic, api_address="https://127.0.0.1:18445")
     make_cluster(ctx, "failed", k8s, status="CREATE_FAILED", certificates=False,
-                 status_reason="rig: failed to create trustee")
+                 status_reason="failed to create trustee")
 
 
 def make_template(ctx, name, **differences):

@@ -49,7 +49,7 @@ class CoreOS(Atomic):
     def rotate_ca_certificate(self, ctx, cluster):
         k = knobs.read()
         if k["rotate_fail"] == "driver":
-            raise exception.NotSupported("rig: the driver refused to rotate")
+            raise exception.NotSupported("the driver refused to rotate")
         later(k["rotate_seconds"], finish_rotation, cluster.uuid, k)
 
 
@@ -76,15 +76,15 @@ def later(seconds, action, uuid, *args):
 
 def finish_rotation(ctx, cluster, k):
     cluster.status = ClusterStatus.UPDATE_COMPLETE
-    cluster.status_reason = "rig: CA rotated"
+    cluster.status_reason = "CA rotated"
     if k["rotate_hook"]:
         rc = run_hook(k["rotate_hook"], cluster)
         if rc:
             cluster.status = ClusterStatus.UPDATE_FAILED
-            cluster.status_reason = "rig: the hook failed, rc=%d" % rc
+            cluster.status_reason = "the hook failed, rc=%d" % rc
     if k["rotate_fail"] == "nodes":
         cluster.status = ClusterStatus.UPDATE_FAILED
-        cluster.status_reason = "rig: the rotation failed on the nodes"
+        cluster.status_reason = "the rotation failed on the nodes"
     cluster.save()
 
 
