@@ -23,7 +23,8 @@ type Keyring struct {
 	// ReadTimeout is the longest a Get takes. Zero means 1 s, on macOS 3 s:
 	// there each call is a process.
 	ReadTimeout time.Duration
-	// WriteTimeout is the longest a Put or Delete takes. Zero means 3 s.
+	// WriteTimeout is the longest a Put or Delete takes. Zero means 3 s. A
+	// Secret Service that hangs is given up after ReadTimeout here too.
 	WriteTimeout time.Duration
 	// Getenv reads the environment: DBUS_SESSION_BUS_ADDRESS. Nil means that
 	// it is empty.

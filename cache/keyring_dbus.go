@@ -69,8 +69,18 @@ func (k *Keyring) erase(ctx context.Context, key string) error {
 
 // changeable returns nil if there is an item under key and go-keyring can
 // change it without unlocking anything, ErrMiss if there is none and it can
-// make one. It looks on the connection that go-keyring is going to use.
+// make one. Like a Get it takes ReadTimeout at most: who does not tell us in
+// that time is not worth the longer one for writing.
 func (k *Keyring) changeable(ctx context.Context, key string) error {
+	_, err := within(ctx, k.readTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, k.look(ctx, key)
+	})
+	return err
+}
+
+// look is changeable without the deadline. It looks on the connection that
+// go-keyring is going to use.
+func (k *Keyring) look(ctx context.Context, key string) error {
 	conn, err := k.connectShared()
 	if err != nil {
 		return err

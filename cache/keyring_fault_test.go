@@ -132,6 +132,21 @@ func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
 	})
 }
 
+func TestHungServiceIsGivenUpSoonerThanASlowWrite(t *testing.T) {
+	for _, op := range operations {
+		for _, step := range []string{"AUTH", "Get", "SearchItems"} {
+			t.Run(op.name+" at "+step, func(t *testing.T) {
+				server, k := serve(t)
+				server.Fail(step, secretservicetest.Fault{Hang: true})
+				k.ReadTimeout, k.WriteTimeout = deadline, time.Minute
+				if err := inTime(t, op, k); !errors.Is(err, cache.ErrTimeout) {
+					t.Errorf("err = %v, want ErrTimeout", err)
+				}
+			})
+		}
+	}
+}
+
 // go-keyring uses one collection. What lies in another one it can't replace or
 // delete, so it must not be found there either.
 func TestOtherCollectionsAreNotLookedAt(t *testing.T) {
