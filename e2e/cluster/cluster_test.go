@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package cluster_test
+package cluster
 
 import (
 	"context"
@@ -12,13 +12,13 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
-	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
 )
 
 func TestServesUnderTheGivenCA(t *testing.T) {
@@ -45,23 +45,46 @@ func TestServesUnderTheGivenCA(t *testing.T) {
 	}
 }
 
+func TestTrustsTheGivenCA(t *testing.T) {
+	first, second := newCA(t), newCA(t)
+	c := start(t, first)
+	if got := status(t, c); got != http.StatusOK {
+		t.Fatalf("an administrator of the CA gets %d", got)
+	}
+	if err := c.Trust(first, second); err != nil {
+		t.Fatal(err)
+	}
+	if got := status(t, c); got != http.StatusOK {
+		t.Errorf("with both CAs trusted, an administrator of the first gets %d", got)
+	}
+	if err := c.Trust(second); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for status(t, c) != http.StatusUnauthorized {
+		if time.Now().After(deadline) {
+			t.Fatalf("the first CA, no longer trusted, still gives %d", status(t, c))
+		}
+	}
+}
+
 func TestStartTellsWhyItFailed(t *testing.T) {
 	programs := build(t)
-	_, err := cluster.Start(t.Context(), cluster.Options{Etcd: programs.APIServer, APIServer: programs.APIServer, CA: newCA(t)})
+	_, err := Start(t.Context(), Options{Etcd: programs.APIServer, APIServer: programs.APIServer, CA: newCA(t)})
 	if err == nil || !strings.Contains(err.Error(), "kube-apiserver ended; its last words:") {
 		t.Errorf("got %v, want the program's last words", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := cluster.Start(ctx, cluster.Options{Etcd: programs.Etcd, APIServer: programs.APIServer, CA: newCA(t)}); err == nil {
+	if _, err := Start(ctx, Options{Etcd: programs.Etcd, APIServer: programs.APIServer, CA: newCA(t)}); err == nil {
 		t.Error("started although the caller had given up")
 	}
 }
 
-func start(t *testing.T, ca cluster.CA) *cluster.Cluster {
+func start(t *testing.T, ca CA) *Cluster {
 	t.Helper()
 	programs := build(t)
-	c, err := cluster.Start(t.Context(), cluster.Options{Etcd: programs.Etcd, APIServer: programs.APIServer, CA: ca})
+	c, err := Start(t.Context(), Options{Etcd: programs.Etcd, APIServer: programs.APIServer, CA: ca})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +101,20 @@ func build(t *testing.T) binaries.Kubernetes {
 	return programs
 }
 
-func handshake(c *cluster.Cluster, ca cluster.CA) error {
+// status is what an administrator of the CA that c started with is answered.
+func status(t *testing.T, c *Cluster) int {
+	t.Helper()
+	answer, err := c.admin.Get(c.Server() + "/api/v1/namespaces")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode
+}
+
+func handshake(c *Cluster, ca CA) error {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca.Certificate)
 	conn, err := tls.Dial("tcp", strings.TrimPrefix(c.Server(), "https://"), &tls.Config{RootCAs: pool})
@@ -88,7 +124,7 @@ func handshake(c *cluster.Cluster, ca cluster.CA) error {
 	return conn.Close()
 }
 
-func newCA(t *testing.T) cluster.CA {
+func newCA(t *testing.T) CA {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -107,7 +143,7 @@ func newCA(t *testing.T) cluster.CA {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cluster.CA{
+	return CA{
 		Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		Key:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
 	}
