@@ -88,9 +88,11 @@ func (s *Server) authTokens(r *http.Request) answer {
 		}
 		return s.tokenAnswer(http.StatusOK, t, r)
 	}
-	return jsonAnswer(http.StatusMethodNotAllowed, object{
+	a := jsonAnswer(http.StatusMethodNotAllowed, object{
 		{"message", "The method is not allowed for the requested URL."},
-	}).with("Allow", "GET, DELETE, POST, OPTIONS, HEAD")
+	})
+	a.body = append(a.body, '\n')
+	return a.with("Allow", "GET, DELETE, POST, OPTIONS, HEAD")
 }
 
 // subject is the token that a request is about, checked as the token that the

@@ -19,6 +19,12 @@ type signing struct {
 	caCertType  *string
 }
 
+// attributes are the members that the body may have; those of an answer are
+// taken and ignored.
+var attributes = []string{
+	"bay_uuid", "ca_cert_type", "cluster_uuid", "created_at", "csr", "links", "pem", "updated_at",
+}
+
 // kind is the ca_cert_type asked for, if any.
 func (r signing) kind() string {
 	if r.caCertType == nil {
@@ -45,7 +51,13 @@ func readSigning(q *question) (signing, *fault) {
 	if json.Unmarshal(q.body, &fields) != nil || fields == nil {
 		return req, notAnObject(q.body)
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	names := slices.Sorted(maps.Keys(fields))
+	for _, name := range names {
+		if !slices.Contains(attributes, name) {
+			return req, faultf(http.StatusBadRequest, "Unknown attribute for argument certificate: %s", name)
+		}
+	}
+	for _, name := range names {
 		if f := req.set(name, fields[name]); f != nil {
 			return req, f
 		}
@@ -81,9 +93,6 @@ func (r *signing) set(name string, raw json.RawMessage) *fault {
 		r.csr = value
 	case "ca_cert_type":
 		r.caCertType = value
-	case "created_at", "links", "pem", "updated_at":
-	default:
-		return faultf(http.StatusBadRequest, "Unknown attribute for argument certificate: %s", name)
 	}
 	return nil
 }

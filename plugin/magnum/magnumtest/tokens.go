@@ -127,6 +127,13 @@ func (s *Server) Token(userName, projectName string) string {
 	return s.issue(t).id
 }
 
+// SetTokenLife sets the life of tokens issued from now on.
+func (s *Server) SetTokenLife(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts.TokenLife = d
+}
+
 // RevokeToken ends a token at once, for Magnum too: as if the time for which
 // Magnum caches a token were over. (DELETE /v3/auth/tokens leaves that cache
 // alone.) An unknown token is left unknown.
