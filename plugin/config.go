@@ -132,7 +132,10 @@ func (p *Plugin) targets(ctx context.Context, conn *connection, r ConfigRequest)
 		user = conn.session.UserName
 	}
 	var targets []*target
-	for _, name := range r.Clusters {
+	for i, name := range r.Clusters {
+		if slices.Contains(r.Clusters[:i], name) {
+			continue
+		}
 		t, err := p.target(ctx, conn, name, r.Wait, templates)
 		if err != nil {
 			return nil, &ClusterError{Cluster: name, Err: err}
@@ -154,7 +157,7 @@ func (p *Plugin) targets(ctx context.Context, conn *connection, r ConfigRequest)
 			Groups:  r.Groups,
 		}
 		if !slices.ContainsFunc(targets, func(other *target) bool { return other.cluster.UUID == t.cluster.UUID }) {
-			targets = append(targets, t) // once, though named twice
+			targets = append(targets, t) // once, though by name and by UUID
 		}
 	}
 	return targets, nil

@@ -13,6 +13,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
@@ -70,5 +71,12 @@ type ClusterError struct {
 	Err     error
 }
 
-func (e *ClusterError) Error() string { return fmt.Sprintf("cluster %q: %v", e.Cluster, e.Err) }
+func (e *ClusterError) Error() string {
+	text, name := e.Err.Error(), fmt.Sprintf("%q", e.Cluster)
+	if strings.Contains(text, name) {
+		return text // said once is enough
+	}
+	return "cluster " + name + ": " + text
+}
+
 func (e *ClusterError) Unwrap() error { return e.Err }

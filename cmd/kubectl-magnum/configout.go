@@ -39,38 +39,58 @@ func (p *program) warn(text string) {
 	fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: warning: %s\n", escape(text))
 }
 
-// summary is one line for each change of the kubeconfig and one for each
-// certificate.
+// summary tells of each context and certificate, a line each.
 func summary(result *plugin.ConfigResult, dryRun bool, maxAge time.Duration) string {
 	var out strings.Builder
 	line := func(format string, args ...any) {
 		out.WriteString(escape(fmt.Sprintf(format, args...)) + "\n")
 	}
-	for _, c := range result.Changes {
-		if c.Action != kubeconfig.Keep {
-			line("%s", changeLine(c, dryRun))
-		}
-	}
-	if len(result.Changes) > 0 && out.Len() == 0 {
-		line("The kubeconfig is as it should be.")
-	}
 	for _, c := range result.Clusters {
-		if !c.NotAfter.IsZero() {
-			line("Certificate for %q in %s: key kept for %s, never on disk; Magnum dates it until %s.",
-				c.User, strings.Join(c.Groups, ", "), maxAge, c.NotAfter.UTC().Format(time.DateOnly))
+		line("%s", contextLine(c, result.Changes, dryRun))
+		if c.StoreErr == nil && !c.NotAfter.IsZero() {
+			line("Its key is in the %s for %s and in no file; Magnum made its certificate, for %q in %s, valid until %s.",
+				c.Store, formatAge(maxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
 		}
 	}
 	return out.String()
 }
 
-func changeLine(c kubeconfig.Change, dryRun bool) string {
-	does := map[string]string{kubeconfig.Add: "Added", kubeconfig.Update: "Updated"}
+// contextLine says what became of one cluster's context.
+func contextLine(c plugin.Configured, changes []kubeconfig.Change, dryRun bool) string {
+	entry := kubeconfig.EntryName(c.Context, c.UUID)
+	action, file, current := kubeconfig.Keep, "", false
+	for _, change := range changes {
+		switch {
+		case change.Kind == kubeconfig.KindContext && change.Name == c.Context:
+			file = change.File
+			if change.Action == kubeconfig.Add || action == kubeconfig.Keep {
+				action = change.Action
+			}
+		case change.Kind == kubeconfig.KindCurrentContext && change.Name == c.Context:
+			current = change.Action != kubeconfig.Keep
+		case change.Name == entry && change.Action != kubeconfig.Keep && action == kubeconfig.Keep:
+			action = kubeconfig.Update
+		}
+	}
+	said := map[string]string{kubeconfig.Add: "added to", kubeconfig.Update: "updated in", kubeconfig.Keep: "unchanged in"}
 	if dryRun {
-		does = map[string]string{kubeconfig.Add: "Would add", kubeconfig.Update: "Would update"}
+		said = map[string]string{kubeconfig.Add: "would be added to", kubeconfig.Update: "would be updated in", kubeconfig.Keep: "would stay as it is in"}
 	}
-	s := fmt.Sprintf("%s %s %q in %s.", does[c.Action], c.Kind, c.Name, c.File)
-	if c.ShadowedBy != "" {
-		s += fmt.Sprintf(" It has no effect: %s comes first in KUBECONFIG.", c.ShadowedBy)
+	text := fmt.Sprintf("Context %q %s %s", c.Context, said[action], file)
+	if current {
+		text += " as the current one"
 	}
-	return s
+	return text + "."
+}
+
+// formatAge is d without zero units: 12h, not 12h0m0s.
+func formatAge(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
+)
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// cmdRequests checks how many requests the cloud got since the last time:
+// requests 2, or requests POST:/v3/auth/tokens POST:/v1/certificates.
+// requests ANY only begins to count anew.
+func cmdRequests(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	var got []string
+	for _, r := range w.cloud.Requests() {
+		path := r.Path
+		if i := strings.LastIndex(path, "/"); strings.Count(path, "/") > 2 && r.Service == "magnum" {
+			path = path[:i] + "/X"
+		}
+		got = append(got, r.Method+":"+path)
+	}
+	w.cloud.ResetRequests()
+	if len(args) == 1 {
+		if args[0] == "ANY" {
+			return
+		}
+		if n, err := strconv.Atoi(args[0]); err == nil {
+			if n != len(got) {
+				ts.Fatalf("%d requests: %v", len(got), got)
+			}
+			return
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(args, " ") {
+		ts.Fatalf("requests: %v", strings.Join(got, " "))
+	}
+}
+
+// cmdFault makes the requests to one service fail in a way: fault keystone 500.
+// "fault none" ends it.
+func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	if args[0] == "none" {
+		w.cloud.Intercept(nil)
+		return
+	}
+	if args[1] == "down" {
+		map[string]func(){"keystone": w.cloud.CloseKeystone, "magnum": w.cloud.CloseMagnum, "both": w.cloud.Close}[args[0]]()
+		return
+	}
+	prefix := map[string]string{"keystone": "/v3", "magnum": "/v1", "sign": "/v1/certificates"}[args[0]]
+	answer, ok := faults[args[1]]
+	if !ok {
+		ts.Fatalf("no fault %q", args[1])
+	}
+	w.cloud.Intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasPrefix(r.URL.Path, prefix) || args[0] == "sign" && r.Method != http.MethodPost {
+			return false
+		}
+		answer(rw, r)
+		return true
+	})
+}
+
+var faults = map[string]func(http.ResponseWriter, *http.Request){
+	"500": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Openstack-Request-Id", "req-42")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, `{"errors": [{"status": 500, "code": "server", "title": "No reply", "detail": "No reply on topic magnum-conductor", "links": [], "request_id": ""}]}`)
+	},
+	"401": func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`)
+	},
+	"503": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "120")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"error": {"code": 503, "title": "Service Unavailable", "message": "maintenance"}}`)
+	},
+	"html": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html><body>Sign in to the hotel's network</body></html>")
+	},
+	"truncated": func(w http.ResponseWriter, r *http.Request) {
+		status := http.StatusOK
+		if r.Method == http.MethodPost {
+			status = http.StatusCreated
+		}
+		w.Header().Set("X-Subject-Token", "gAAAA")
+		w.Header().Set("Content-Length", "1000")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, `{"token": {"user"`)
+	},
+	"huge": func(w http.ResponseWriter, r *http.Request) {
+		status := http.StatusOK
+		if r.Method == http.MethodPost {
+			status = http.StatusCreated
+		}
+		w.Header().Set("X-Subject-Token", "gAAAA")
+		w.WriteHeader(status)
+		chunk := bytes.Repeat([]byte(" "), 1<<20)
+		for range 100 {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	},
+	"redirect": func(w http.ResponseWriter, r *http.Request) {
+		// Back to the same server: a client that follows shows in its log.
+		http.Redirect(w, r, "/v3/stolen", http.StatusTemporaryRedirect)
+	},
+	"escape": func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"errors": [{"status": 400, "title": "x", "detail": "\u001b[2Jcleared\u0007 \u202etxt"}]}`)
+	},
+}
+
+// cmdSigns replaces what Magnum returns for a certificate request.
+func cmdSigns(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	edit, ok := signers[args[0]]
+	if !ok {
+		ts.Fatalf("no way to sign %q", args[0])
+	}
+	w.cloud.SignWith(edit)
+}
+
+var signers = map[string]magnumtest.SignFunc{
+	"normally":  nil,
+	"other-key": signWith(func(_ *x509.Certificate, s *signing) { s.public = newKey().Public() }),
+	"other-ca": signWith(func(_ *x509.Certificate, s *signing) {
+		s.key = newKey()
+		ca := *s.ca
+		ca.PublicKey = s.key.Public()
+		s.ca = &ca
+	}),
+	"expired":     signWith(func(c *x509.Certificate, _ *signing) { c.NotAfter = time.Now().Add(-time.Hour) }),
+	"not-yet":     signWith(func(c *x509.Certificate, _ *signing) { c.NotBefore = time.Now().Add(time.Hour) }),
+	"ca":          signWith(func(c *x509.Certificate, _ *signing) { c.IsCA, c.BasicConstraintsValid = true, true }),
+	"other-name":  signWith(func(c *x509.Certificate, _ *signing) { c.Subject.CommonName = "mallory" }),
+	"server-cert": signWith(func(c *x509.Certificate, _ *signing) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }),
+	"garbage": func(*x509.CertificateRequest, *x509.Certificate, crypto.Signer) []byte {
+		return []byte("garbage")
+	},
+}
+
+type signing struct {
+	public crypto.PublicKey
+	ca     *x509.Certificate
+	key    crypto.Signer
+}
+
+func signWith(edit func(*x509.Certificate, *signing)) magnumtest.SignFunc {
+	return func(csr *x509.CertificateRequest, ca *x509.Certificate, key crypto.Signer) []byte {
+		s := &signing{public: csr.PublicKey, ca: ca, key: key}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(time.Now().UnixNano()),
+			Subject:      csr.Subject,
+			NotBefore:    time.Now().Add(-24 * time.Hour),
+			NotAfter:     time.Now().Add(24 * time.Hour),
+			ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+		}
+		edit(template, s)
+		der, err := x509.CreateCertificate(rand.Reader, template, s.ca, s.public, s.key)
+		if err != nil {
+			panic(err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	}
+}
+
+func newKey() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// cmdCluster changes a cluster: cluster prod status=CREATE_FAILED api=.
+func cmdCluster(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	w.cloud.SetCluster(args[0], func(c *magnumtest.Cluster) {
+		for _, arg := range args[1:] {
+			name, value, _ := strings.Cut(arg, "=")
+			value, err := strconv.Unquote(`"` + value + `"`)
+			ts.Check(err)
+			switch name {
+			case "name":
+				c.Name = value
+			case "status":
+				c.Status = value
+			case "reason":
+				c.StatusReason = value
+			case "api":
+				c.APIAddress = value
+			default:
+				ts.Fatalf("no field %q", name)
+			}
+		}
+	})
+}
+
+// cmdUser adds a member of demo, whose cluster prod then is, and makes the
+// clouds.yaml know the user's cloud.
+func cmdUser(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	name, err := strconv.Unquote(`"` + args[0] + `"`)
+	ts.Check(err)
+	id := w.cloud.AddUser(name, "pw", "demo", "member")
+	w.cloud.SetCluster("prod", func(c *magnumtest.Cluster) { c.UserID = id })
+	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("HOME"), ".config/openstack/clouds.yaml"), w.cloud.CloudsYAML(), 0o600))
+}
+
+// cmdCloud changes the cloud: cloud password alice x, cloud revoke alice.
+func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	switch args[0] {
+	case "password":
+		w.cloud.SetPassword(args[1], args[2])
+	case "revoke":
+		w.cloud.RevokeTokens(args[1])
+	case "token":
+		ts.Setenv("OS_TOKEN", w.cloud.Token(args[1], "demo"))
+	default:
+		ts.Fatalf("cloud %q", args[0])
+	}
+}
+
+func cmdRotate(ts *testscript.TestScript, _ bool, args []string) { worldOf(ts).cloud.Rotate(args[0]) }
+
+// cmdMode checks the permissions of a file: mode 600 kubeconfig.
+func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s", args[1], got)
+	}
+}
+
+// cmdRecord changes the only stored record: record replace OLD NEW, record
+// remove, record none (checks that there is none).
+func cmdRecord(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("TEST_STORE"), "v1-*"))
+	ts.Check(err)
+	if args[0] == "none" {
+		if len(files) > 0 {
+			ts.Fatalf("there is a record")
+		}
+		return
+	}
+	if len(files) != 1 {
+		ts.Fatalf("%d records", len(files))
+	}
+	if args[0] == "remove" {
+		ts.Check(os.Remove(files[0]))
+		return
+	}
+	data, err := os.ReadFile(files[0])
+	ts.Check(err)
+	changed := bytes.Replace(data, []byte(args[1]), []byte(args[2]), 1)
+	if bytes.Equal(changed, data) {
+		ts.Fatalf("no %q in the record", args[1])
+	}
+	ts.Check(os.WriteFile(files[0], changed, 0o600))
+}
+
+// cmdExecInfo sets what kubectl says to the plugin it runs.
+func cmdExecInfo(ts *testscript.TestScript, _ bool, args []string) {
+	version := "v1"
+	if len(args) > 0 {
+		version = args[0]
+	}
+	ts.Setenv("KUBERNETES_EXEC_INFO", `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/`+version+`","spec":{"interactive":false}}`)
+}
+
+// cmdExitCode checks how a command ends: exitcode 4 kubectl-magnum config x.
+func cmdExitCode(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
+		ts.Fatalf("ended with %v", err)
+	}
+}
+
+// serving signs an API server's certificate for loopback.
+func serving(caPEM, keyPEM []byte) tls.Certificate {
+	pair, err := tls.X509KeyPair(caPEM, keyPEM)
+	if err != nil {
+		panic(err)
+	}
+	key := newKey()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "kube-apiserver"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(24 * time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, pair.Leaf, key.Public(), pair.PrivateKey)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}

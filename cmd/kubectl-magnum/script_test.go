@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+)
+
+// Scripts run the real program, and a client built on client-go, against a
+// Keystone and a Magnum that really sign and an API server that really checks.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"kubectl-magnum": func() {
+			if dir := os.Getenv("TEST_STORE"); dir != "" {
+				testOnlyStore = dirStore(dir)
+			}
+			main()
+		},
+		"client": client,
+	})
+}
+
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup:               setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"requests": cmdRequests,
+			"fault":    cmdFault,
+			"signs":    cmdSigns,
+			"cluster":  cmdCluster,
+			"user":     cmdUser,
+			"cloud":    cmdCloud,
+			"rotate":   cmdRotate,
+			"mode":     cmdMode,
+			"record":   cmdRecord,
+			"execinfo": cmdExecInfo,
+			"exitcode": cmdExitCode,
+		},
+	})
+}
+
+// setup gives each script a world of its own: a cloud, an API server of the
+// cluster prod, a home with a clouds.yaml, and a store that outlives a process
+// (there may be no keyring here; real ones are tested in e2e).
+func setup(e *testscript.Env) error {
+	w := newWorld()
+	e.Defer(w.close)
+	e.Values[worldKey{}] = w
+	home := filepath.Join(e.WorkDir, "home")
+	clouds := filepath.Join(home, ".config", "openstack", "clouds.yaml")
+	if err := os.MkdirAll(filepath.Dir(clouds), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(clouds, w.cloud.CloudsYAML(), 0o600); err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"HOME":           home,
+		"USERPROFILE":    home,
+		"LOCALAPPDATA":   filepath.Join(home, "AppData"),
+		"XDG_STATE_HOME": filepath.Join(home, "state"),
+		"XDG_DATA_HOME":  filepath.Join(home, "data"),
+		"TEST_STORE":     filepath.Join(e.WorkDir, "store"),
+		"KUBECONFIG":     filepath.Join(home, "kubeconfig"),
+		"OS_CLOUD":       "alice",
+		"SHELL":          "/bin/sh",
+		"UUID":           w.cloud.ClusterUUID("prod"),
+		"HEAD":           w.cloud.ClusterUUID("prod")[:8],
+		"SERVER":         w.api.URL,
+		"KEYSTONE":       w.cloud.KeystoneURL(),
+		"MAGNUM":         w.cloud.MagnumURL(),
+		"ALICE":          w.cloud.UserID("alice"),
+		"BOB":            w.cloud.UserID("bob"),
+		"DEMO":           w.cloud.ProjectID("demo"),
+	} {
+		e.Setenv(name, value)
+	}
+	return os.Mkdir(filepath.Join(e.WorkDir, "store"), 0o700)
+}
+
+// TestEveryHintIsShown keeps advice from being written that nobody sees: each
+// hint stands in the expected output of some script.
+func TestEveryHintIsShown(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, path := range scripts {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	shown := strings.NewReplacer(`\(`, `(`, `\)`, `)`, `''`, `'`).Replace(all.String())
+	for _, hint := range allHints(t) {
+		if hint == hintState || hint == hintSlow {
+			continue // TestHints
+		}
+		head, _, _ := strings.Cut(hint, "<")
+		if !strings.Contains(shown, "hint: "+head) {
+			t.Errorf("no script shows the hint %q", hint)
+		}
+	}
+}
+
+var _ plugin.Store = dirStore("")
