@@ -86,7 +86,7 @@ func (p *Pair) start(t testing.TB) {
 		if t.Failed() {
 			p.logs(t)
 		}
-		stdin.Close() //nolint:errcheck // Wait tells what matters
+		stdin.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("openstack up: %v: %s", err, &stderr)
 		}
@@ -159,7 +159,8 @@ func (p *Pair) launcher(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// logs shows what the services complained about.
+// logs shows what the services complained about. A request they refused is
+// among it, with a traceback, of which this keeps the first line.
 func (p *Pair) logs(t testing.TB) {
 	for _, name := range []string{"keystone.log", "magnum.log"} {
 		data, err := os.ReadFile(filepath.Join(p.dir, name))
@@ -167,7 +168,7 @@ func (p *Pair) logs(t testing.TB) {
 			continue
 		}
 		for line := range strings.Lines(string(data)) {
-			if !strings.Contains(line, " INFO ") && !strings.Contains(line, " WARNING ") {
+			if strings.Contains(line, " ERROR ") && strings.Contains(line, " req-") {
 				t.Logf("%s: %s", name, line)
 			}
 		}

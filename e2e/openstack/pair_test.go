@@ -62,7 +62,8 @@ func TestPair(t *testing.T) {
 	})
 	t.Run("down and up", func(t *testing.T) {
 		p.Down(t)
-		if _, err := http.Get(alice.magnum + "/v1"); err == nil {
+		if resp, err := http.Get(alice.magnum + "/v1"); err == nil {
+			resp.Body.Close()
 			t.Error("Magnum answers")
 		}
 		p.Up(t)
@@ -83,7 +84,8 @@ func login(t *testing.T, p *Pair, cloud string) session {
 	domain := map[string]any{"name": "Default"}
 	body, err := json.Marshal(map[string]any{"auth": map[string]any{
 		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{
-			"user": map[string]any{"name": c.Username, "password": c.Password, "domain": domain}}},
+			"user": map[string]any{"name": c.Username, "password": c.Password, "domain": domain},
+		}},
 		"scope": map[string]any{"project": map[string]any{"name": c.ProjectName, "domain": domain}},
 	}})
 	if err != nil {

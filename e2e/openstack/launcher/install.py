@@ -16,9 +16,8 @@ def here():
 
 def in_root(suite, root):
     """Makes root, a minimal Debian of that suite. As root only."""
-    if os.path.exists(root):
-        return
     apt(["debootstrap"])
+    os.makedirs(os.path.dirname(root), exist_ok=True)
     new = root + ".new"     # so that half a root never counts
     shutil.rmtree(new, ignore_errors=True)
     # debootstrap knows the suites of its own time only; all go by one script.
