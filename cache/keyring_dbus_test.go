@@ -35,7 +35,11 @@ func serve(t *testing.T) (*secretservicetest.Server, *cache.Keyring) {
 			<-conn.Context().Done()
 		}
 	})
-	return server, &cache.Keyring{Getenv: os.Getenv, UID: nobody, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
+	return server, patient()
+}
+
+func patient() *cache.Keyring {
+	return &cache.Keyring{Getenv: os.Getenv, UID: nobody, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second}
 }
 
 func TestKeyringKeepsTheContract(t *testing.T) {
@@ -56,7 +60,7 @@ func TestKeyringInADefaultCollectionKeepsTheContract(t *testing.T) {
 func TestKeyringIsSharedByProcesses(t *testing.T) {
 	cachetest.RunShared(t, func(t *testing.T, child bool) cachetest.Store {
 		if child {
-			return &cache.Keyring{Getenv: os.Getenv, UID: nobody}
+			return patient()
 		}
 		_, k := serve(t)
 		return k

@@ -20,13 +20,15 @@ func TestBusIn(t *testing.T) {
 	}{
 		{"nothing", nil, func(string) string { return "" }},
 		{
-			"the socket", map[string]string{"bus": "", "dbus-session": "unix:path=/not/this"},
+			"the socket",
+			map[string]string{"bus": "", "dbus-session": "unix:path=/not/this"},
 			func(dir string) string {
 				return "unix:path=" + dbus.EscapeBusAddressValue(filepath.Join(dir, "bus"))
 			},
 		},
 		{
-			"the file of an older session", map[string]string{"dbus-session": busVar + "=unix:abstract=/a,guid=1\nDBUS_SESSION_BUS_PID=7\n"},
+			"the file of an older session",
+			map[string]string{"dbus-session": busVar + "=unix:abstract=/a,guid=1\nDBUS_SESSION_BUS_PID=7\n"},
 			func(string) string { return "unix:abstract=/a,guid=1" },
 		},
 		{"an empty file", map[string]string{"dbus-session": ""}, func(string) string { return "" }},

@@ -48,7 +48,7 @@ type Server struct {
 // ends, with all its connections, when the test does.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bus") // t.TempDir can be too long for a socket
+	dir, err := os.MkdirTemp("", "bus") //nolint:usetesting // t.TempDir can be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func (w *world) itemKey(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close() //nolint:errcheck // nothing was written
+	defer func() { _ = conn.Close() }()
 	service := conn.Object("org.freedesktop.secrets", "/org/freedesktop/secrets")
 	// docs/adr/0004-keyring-deadline.md: the first call must be a property.
 	if _, err := service.GetProperty("org.freedesktop.Secret.Service.Collections"); err != nil {
