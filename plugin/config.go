@@ -170,7 +170,7 @@ func (p *Plugin) target(ctx context.Context, conn *connection, name string, wait
 		return nil, err
 	}
 	if !state.ValidUUID(cluster.UUID) {
-		return nil, fmt.Errorf("Magnum answers with %q for its UUID", cluster.UUID) //nolint:revive,staticcheck // Magnum is a name
+		return nil, fmt.Errorf("Magnum answers with %q for its UUID", cluster.UUID) //nolint:staticcheck // Magnum is a name
 	}
 	template, ok := templates[cluster.TemplateUUID]
 	if !ok {

@@ -54,7 +54,7 @@ func (p *Plugin) pin(conn *connection, r ConfigRequest, t *target) error {
 	cas := []*x509.Certificate{t.issued.ca}
 	err := p.State.SetCluster(t.cluster.UUID, state.Cluster{Name: t.cluster.Name, Pinned: cas})
 	if err == nil {
-		err = p.State.SetLogin(t.id.Key(), state.Login{CloudsFile: conn.cloud.File, CACert: p.Cloud.CACert})
+		err = p.State.SetLogin(t.id.Key(), state.Login{CloudsFile: conn.cloud.File, CACert: conn.cloud.CACert})
 	}
 	if err != nil && !r.EmbedCerts {
 		return err

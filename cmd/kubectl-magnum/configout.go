@@ -3,10 +3,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 )
@@ -19,7 +21,7 @@ func (p *program) printConfig(r plugin.ConfigRequest, result *plugin.ConfigResul
 	}
 	for _, c := range result.Clusters {
 		if c.StoreErr != nil {
-			p.warn(fmt.Sprintf("the key for cluster %q could not be kept (%v): each kubectl call will ask Magnum for a certificate", c.Name, c.StoreErr))
+			p.warn(fmt.Sprintf("the key for cluster %q is not kept, as %s: each kubectl call will ask Magnum for a certificate", c.Name, whyNotKept(c.StoreErr)))
 		}
 	}
 	var out []byte
@@ -35,6 +37,20 @@ func (p *program) printConfig(r plugin.ConfigRequest, result *plugin.ConfigResul
 	return err
 }
 
+// whyNotKept is err in words for people: that there is no keyring is everyday
+// on a server.
+func whyNotKept(err error) string {
+	switch {
+	case errors.Is(err, cache.ErrUnavailable):
+		return "there is no keyring here"
+	case errors.Is(err, cache.ErrLocked):
+		return "the keyring is locked"
+	case errors.Is(err, cache.ErrTimeout):
+		return "the keyring does not answer"
+	}
+	return err.Error()
+}
+
 func (p *program) warn(text string) {
 	fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: warning: %s\n", escape(text))
 }
@@ -47,12 +63,19 @@ func summary(result *plugin.ConfigResult, dryRun bool, maxAge time.Duration) str
 	}
 	for _, c := range result.Clusters {
 		line("%s", contextLine(c, result.Changes, dryRun))
-		if c.StoreErr == nil && !c.NotAfter.IsZero() {
-			line("Its key is in the %s for %s and in no file; Magnum made its certificate, for %q in %s, valid until %s.",
-				c.Store, formatAge(maxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
+		if !c.NotAfter.IsZero() {
+			line("%s Magnum made its certificate, for %q in %s, valid until %s.",
+				whereKept(c, maxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
 		}
 	}
 	return out.String()
+}
+
+func whereKept(c plugin.Configured, maxAge time.Duration) string {
+	if c.StoreErr != nil || c.Store == (cache.None{}).Name() {
+		return "Its key is kept nowhere."
+	}
+	return fmt.Sprintf("Its key is in the %s for %s and in no file.", c.Store, formatAge(maxAge))
 }
 
 // contextLine says what became of one cluster's context.

@@ -138,7 +138,7 @@ func (p *program) plugin(cloud openstack.Options) (*plugin.Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud.Getenv, cloud.Home, cloud.WorkDir = p.getenv, p.home, p.workDir
+	cloud.Getenv, cloud.Home, cloud.WorkDir, cloud.Now = p.getenv, p.home, p.workDir, p.now
 	return &plugin.Plugin{
 		Cloud:     cloud,
 		Store:     store,
