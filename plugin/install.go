@@ -49,20 +49,21 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 	return result, err
 }
 
-// pin remembers the CA that Magnum named and writes the CA file.
+// pin remembers the CA that Magnum named and how the login was found, and
+// writes the CA file. A kubeconfig that has the CA in it works without.
 func (p *Plugin) pin(conn *connection, r ConfigRequest, t *target) error {
 	cas := []*x509.Certificate{t.issued.ca}
 	err := p.State.SetCluster(t.cluster.UUID, state.Cluster{Name: t.cluster.Name, Pinned: cas})
 	if err == nil {
 		err = p.State.SetLogin(t.id.Key(), state.Login{CloudsFile: conn.cloud.File, CACert: conn.cloud.CACert})
 	}
-	if err != nil && !r.EmbedCerts {
-		return err
-	}
 	if r.EmbedCerts {
-		return nil // without a state directory the kubeconfig still works
+		return nil
 	}
-	return p.State.WriteCAFile(t.cluster.UUID, cas)
+	if err == nil {
+		err = p.State.WriteCAFile(t.cluster.UUID, cas)
+	}
+	return err
 }
 
 // store keeps the first record. kubectl does without if it cannot be kept.

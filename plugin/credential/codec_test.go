@@ -22,6 +22,8 @@ import (
 // maxRecord is what fits every store; Windows takes 2560 bytes.
 const maxRecord = 2400
 
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 func encode(t testing.TB, r *credential.Record) []byte {
 	t.Helper()
 	data, err := r.Encode()
@@ -73,6 +75,13 @@ func TestDecodeRefuses(t *testing.T) {
 		if _, err := credential.Decode([]byte(data)); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+	// 32 bytes leave two bits of the last character unused; they must be zero.
+	key := good[strings.Index(good, `"key":"`)+7:][:43]
+	last := strings.IndexByte(base64URL, key[42])
+	loose := strings.Replace(good, key, key[:42]+base64URL[last+1:last+2], 1)
+	if _, err := credential.Decode([]byte(loose)); err == nil {
+		t.Error("base64 that is not canonical is accepted")
 	}
 	newer := strings.Replace(good, `"v":1`, `"v":2,"more":[]`, 1)
 	if _, err := credential.Decode([]byte(newer)); !errors.Is(err, credential.ErrNewerVersion) {

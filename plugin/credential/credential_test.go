@@ -63,6 +63,7 @@ func TestUsable(t *testing.T) {
 		{"another cluster", func(_ *testing.T, f *fixture) {
 			f.terms.Identity.Cluster = "00000000-7341-4c80-ba27-1db4db9c7eca"
 		}, credential.ErrOtherIdentity},
+		{"names another cluster", func(_ *testing.T, f *fixture) { f.rec.Cluster = "" }, credential.ErrOtherIdentity},
 		{"another project", func(_ *testing.T, f *fixture) { f.terms.Identity.Project = "x" }, credential.ErrOtherIdentity},
 		{"another OpenStack user", func(_ *testing.T, f *fixture) { f.terms.Identity.Owner = "x" }, credential.ErrOtherIdentity},
 		{"another user", func(_ *testing.T, f *fixture) { f.terms.Identity.User = "bob" }, credential.ErrOtherIdentity},

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/cache"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// newPlugin is a plugin of alice's on a cloud of its own.
+func newPlugin(t *testing.T, options magnumtest.Options) (*plugin.Plugin, *magnumtest.Server) {
+	t.Helper()
+	cloud := magnumtest.New(options)
+	t.Cleanup(cloud.Close)
+	env := map[string]string{
+		"OS_AUTH_URL": cloud.KeystoneURL(), "OS_USERNAME": "alice", "OS_PASSWORD": "alice-pw", "OS_PROJECT_NAME": "demo",
+		"OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default",
+	}
+	dir := t.TempDir()
+	return &plugin.Plugin{
+		Cloud:    openstack.Options{Getenv: func(name string) string { return env[name] }, Home: dir, Now: time.Now},
+		Store:    cache.None{},
+		State:    state.Dir{Path: filepath.Join(dir, "state"), CAs: filepath.Join(dir, "ca")},
+		Now:      time.Now,
+		Progress: func(string) {},
+	}, cloud
+}
+
+// Magnum dates a CA from its creation and a leaf from its signing, so a good
+// leaf of a CA that has ended is an everyday answer.
+func TestConfigRefusesAnExpiredCA(t *testing.T) {
+	t.Parallel()
+	longAgo := func() time.Time { return time.Now().AddDate(-6, 0, 0) }
+	p, cloud := newPlugin(t, magnumtest.Options{Now: longAgo})
+	cloud.SignWith(func(csr *x509.CertificateRequest, ca *x509.Certificate, key crypto.Signer) []byte {
+		leaf := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: csr.Subject,
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		}
+		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, csr.PublicKey, key)
+		if err != nil {
+			t.Error(err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	})
+	file := filepath.Join(t.TempDir(), "config")
+	_, err := p.Config(t.Context(), plugin.ConfigRequest{
+		Clusters: []string{"prod"}, Groups: []string{"system:masters"}, MaxAge: time.Hour, Command: "kubectl-magnum",
+		Paths: kubeconfig.Paths{Explicit: file},
+	})
+	var refused *plugin.RefusedError
+	if !errors.As(err, &refused) || !errors.Is(err, pki.ErrExpired) {
+		t.Errorf("got %v", err)
+	}
+}
