@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	deadline = 200 * time.Millisecond
+	deadline = 100 * time.Millisecond
 	slack    = 100 * time.Millisecond
 )
 
@@ -130,6 +130,37 @@ func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
 		}
 		wantQuiet(t, s)
 	})
+}
+
+func TestLockedOrRemovedSinceItWasFound(t *testing.T) {
+	server, k := serve(t)
+	server.Add("login", "kubectl-magnum", "k", []byte("old"))
+	for name, want := range map[string]error{
+		"org.freedesktop.Secret.Error.IsLocked":     cache.ErrLocked,
+		"org.freedesktop.Secret.Error.NoSuchObject": cache.ErrMiss,
+		"org.freedesktop.DBus.Error.NoReply":        cache.ErrUnavailable,
+	} {
+		server.Fail("GetSecret", secretservicetest.Fault{Error: name})
+		if _, err := k.Get(t.Context(), "k"); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+}
+
+// A connection that is closed there makes godbus panic; see buffered.
+func TestHangingInTheMiddleOfAMessage(t *testing.T) {
+	for _, step := range []string{"Hello", "Get", "SearchItems"} {
+		t.Run(step, func(t *testing.T) {
+			server, k := serve(t)
+			k.ReadTimeout = deadline
+			for _, n := range []int{1, 15, 16, 17, 40, len(namelessSignal) - 1} {
+				server.Fail(step, secretservicetest.Fault{Hang: true, Say: namelessSignal[:n]})
+				if err := inTime(t, operations[0], k); !errors.Is(err, cache.ErrTimeout) {
+					t.Errorf("after %d bytes: %v, want ErrTimeout", n, err)
+				}
+			}
+		})
+	}
 }
 
 func TestHungServiceIsGivenUpSoonerThanASlowWrite(t *testing.T) {

@@ -5,7 +5,6 @@
 package cache
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,24 +24,31 @@ var (
 	errRemoteBus = errors.New("the D-Bus session bus is not a local socket")
 )
 
-// busAddress finds the session bus where godbus looks for it, except that it
-// never starts one: godbus goes on to dbus-launch, which leaves a daemon
-// behind on every call (godbus/dbus#268). Addresses other than local sockets
-// are refused, for secrets cross the bus in the clear.
+// busAddress finds the session bus where godbus looks for it: in the
+// environment, or else in the user's runtime directory. Unlike godbus it stops
+// there: dbus-launch leaves a daemon behind on every call (godbus/dbus#268).
 func (k *Keyring) busAddress() (string, error) {
-	var address string
+	var named string
 	if k.Getenv != nil {
-		address = k.Getenv(busVar)
+		named = k.Getenv(busVar)
 	}
+	return chooseBus(named, filepath.Join("/run/user", strconv.Itoa(k.UID)))
+}
+
+// chooseBus returns the address named by the environment, if it is one, else
+// that of the bus in dir. It refuses addresses other than local sockets, for
+// secrets cross the bus in the clear.
+func chooseBus(named, dir string) (string, error) {
+	address := named
 	if address == "" || strings.HasPrefix(address, "autolaunch:") {
-		address = busIn(filepath.Join("/run/user", strconv.Itoa(k.UID)))
+		address = busIn(dir)
 	}
 	if address == "" {
 		return "", fmt.Errorf("%w: %w", ErrUnavailable, errNoBus)
 	}
 	for part := range strings.SplitSeq(address, ";") {
-		if !strings.HasPrefix(part, "unix:") {
-			return "", fmt.Errorf("%w: %w: %q", ErrUnavailable, errRemoteBus, address)
+		if _, err := socketOf(part); err != nil {
+			return "", fmt.Errorf("%w: %w: %q", ErrUnavailable, err, address)
 		}
 	}
 	return address, nil
@@ -65,53 +71,23 @@ func busIn(dir string) string {
 	return strings.TrimSpace(address)
 }
 
-// connect opens a connection of our own, which ends with ctx. It does not wait
-// for the bus to answer Hello, so that the first call shares its round trip; a
-// bus that refuses Hello answers nothing else either.
-func (k *Keyring) connect(ctx context.Context) (*dbus.Conn, error) {
-	address, err := k.busAddress()
-	if err != nil {
-		return nil, err
+// socketOf returns the socket of an address as package net names it (D-Bus
+// specification, "Server Addresses").
+func socketOf(address string) (string, error) {
+	pairs, ok := strings.CutPrefix(address, "unix:")
+	if !ok {
+		return "", errRemoteBus
 	}
-	conn, err := dbus.Dial(address, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
-	if err != nil {
-		return nil, busError(err)
+	for pair := range strings.SplitSeq(pairs, ",") {
+		key, escaped, _ := strings.Cut(pair, "=")
+		value, err := dbus.UnescapeBusAddressValue(escaped)
+		switch {
+		case err != nil || value == "":
+		case key == "path":
+			return value, nil
+		case key == "abstract":
+			return "@" + value, nil
+		}
 	}
-	if err := conn.Auth(nil); err != nil {
-		_ = conn.Close()
-		return nil, busError(err)
-	}
-	conn.BusObject().GoWithContext(ctx, "org.freedesktop.DBus.Hello", 0, nil)
-	return conn, nil
-}
-
-// connectShared returns the one connection that godbus shares in a process,
-// which go-keyring uses. It can't be made to give up: a bus that accepts and
-// stays mute holds it, and everyone after it, until the process ends.
-//
-// The bus that we found becomes the only one that go-keyring can find,
-// whatever happens to its socket in between: with an address in the
-// environment godbus never comes to dbus-launch.
-func (k *Keyring) connectShared() (*dbus.Conn, error) {
-	address, err := k.busAddress()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Setenv(busVar, address); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	conn, err := dbus.SessionBus()
-	if err != nil {
-		return nil, busError(err)
-	}
-	return conn, nil
-}
-
-// repliesOnly makes godbus pass over everything that nobody asked for. It
-// handles signals in a goroutine that no recover of ours reaches, and panics
-// on a NameAcquired without a name.
-func repliesOnly(m *dbus.Message) {
-	if m.Type != dbus.TypeMethodReply && m.Type != dbus.TypeError {
-		m.Type = 0
-	}
+	return "", errRemoteBus
 }

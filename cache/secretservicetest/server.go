@@ -142,6 +142,12 @@ func (s *Server) serve(conn net.Conn) {
 			known = true
 		}
 		fault, ok := s.fault(member)
+		if fault.Error != "" {
+			if send(conn, failure(call, fault.Error)) != nil {
+				return
+			}
+			continue
+		}
 		mute = mute || fault.Hang
 		if !mute && (!ok || fault.Answer) && send(conn, s.answer(call, member)) != nil {
 			return

@@ -35,6 +35,9 @@ type Fault struct {
 	Answer bool
 	// Hang: the connection stays, and calls on it are read and not answered.
 	Hang bool
+	// Error is the name of the D-Bus error that is the answer; the connection
+	// stays.
+	Error string
 	// Say is written to the client as it is.
 	Say []byte
 }
