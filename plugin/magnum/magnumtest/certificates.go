@@ -26,7 +26,7 @@ func (s *Server) certificatesResource(q *question, path []string) (answer, *faul
 	case q.Method == http.MethodPost:
 		return notModelled(q.Request), nil
 	}
-	return methodNotAllowed("GET, PATCH, POST"), nil
+	return answer{}, methodNotAllowed("GET, PATCH, POST")
 }
 
 func (s *Server) showCA(q *question, ident string) (answer, *fault) {
@@ -78,7 +78,7 @@ func (s *Server) SignWith(f SignFunc) {
 }
 
 func (s *Server) signCSR(q *question) (answer, *fault) {
-	req, f := readSigning(q)
+	req, f := s.release.readSigning(q)
 	if f != nil {
 		return answer{}, f
 	}
@@ -115,7 +115,7 @@ func (s *Server) clusterToSignFor(t token, req signing) (*cluster, *fault) {
 	case req.clusterUUID == "":
 		return nil, errUnset(t)
 	case f != nil && f.status == http.StatusNotFound:
-		return nil, &fault{http.StatusBadRequest, f.detail}
+		return nil, &fault{status: http.StatusBadRequest, detail: f.detail}
 	case f != nil:
 		return nil, f
 	}

@@ -5,6 +5,7 @@ package magnumtest
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,7 @@ func (s *Server) clustersResource(q *question, path []string) (answer, *fault) {
 		if q.Method == http.MethodPost {
 			return notModelled(q.Request), nil
 		}
-		return methodNotAllowed("DELETE, GET, PATCH, POST"), nil
+		return answer{}, methodNotAllowed("DELETE, GET, PATCH, POST")
 	}
 	if len(path) == 0 {
 		return answer{}, missingArgument("cluster_ident")
@@ -34,7 +35,7 @@ func (s *Server) clustersResource(q *question, path []string) (answer, *fault) {
 func (s *Server) readClusters(q *question, path []string) (answer, *fault) {
 	switch {
 	case len(path) > 1:
-		return answer{}, routingError(http.StatusNotFound)
+		return answer{}, &fault{status: http.StatusNotFound}
 	case len(path) == 0:
 		return s.listClusters(q, "clusters", "cluster:get_all", (*cluster).summary)
 	case path[0] == "detail":
@@ -87,8 +88,8 @@ func (s *Server) listClusters(
 	return jsonAnswer(http.StatusOK, body), nil
 }
 
-// deleteCluster deletes at once. From Magnum 20 on the cluster is seen to be
-// DELETE_IN_PROGRESS until a periodic task comes round; here it does not come.
+// deleteCluster deletes at once. With a real driver the cluster is
+// DELETE_IN_PROGRESS for minutes.
 func (s *Server) deleteCluster(q *question, ident string) (answer, *fault) {
 	c, f := s.cluster(q.token, ident, q.token.has("admin"))
 	if f != nil {
@@ -99,11 +100,7 @@ func (s *Server) deleteCluster(q *question, ident string) (answer, *fault) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if kept := s.find(c.UUID); s.release.syncDelete {
-		s.remove(kept)
-	} else {
-		kept.Status, kept.UpdatedAt = "DELETE_IN_PROGRESS", s.now()
-	}
+	s.clusters = slices.DeleteFunc(s.clusters, func(have *cluster) bool { return have.UUID == c.UUID })
 	return answer{status: http.StatusNoContent}, nil
 }
 

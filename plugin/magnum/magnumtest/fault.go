@@ -8,14 +8,20 @@ import (
 	"strings"
 )
 
-// fault is an error of one of Magnum's calls.
+// fault is an error of one of Magnum's calls. One without a detail is an error
+// of routing: no call was reached, and so the answer names no microversion.
 type fault struct {
 	status int
 	detail string
+	allow  string // the methods there are, with 405
 }
 
 func faultf(status int, format string, a ...any) *fault {
-	return &fault{status, fmt.Sprintf(format, a...)}
+	return &fault{status: status, detail: fmt.Sprintf(format, a...)}
+}
+
+func methodNotAllowed(allow string) *fault {
+	return &fault{status: http.StatusMethodNotAllowed, allow: allow}
 }
 
 // faultAnswer is the body that Magnum's middleware makes of a fault: the title
@@ -30,7 +36,7 @@ func faultAnswer(f fault) answer {
 		code = "server"
 	}
 	title, _, _ := strings.Cut(f.detail, ".")
-	return jsonAnswer(f.status, object{{"errors", []object{{
+	a := jsonAnswer(f.status, object{{"errors", []object{{
 		{"request_id", ""},
 		{"code", code},
 		{"status", f.status},
@@ -38,6 +44,10 @@ func faultAnswer(f fault) answer {
 		{"detail", f.detail},
 		{"links", []object{}},
 	}}}})
+	if f.allow != "" {
+		a = a.with("Allow", f.allow)
+	}
+	return a
 }
 
 func clusterNotFound(ident string) *fault {

@@ -112,16 +112,24 @@ func (s *Server) identify(id *identityRequest) (token, *refusal) {
 		case "application_credential":
 			t, refused = s.byCredential(id)
 		default:
-			refused = &refusal{
-				status: http.StatusUnauthorized, message: "Attempted to authenticate with an unsupported method.",
-				methods: []string{"external", "password", "token", "oauth1", "mapped", "application_credential"},
-			}
+			refused = s.release.unsupportedMethod()
 		}
 		if refused != nil {
 			return token{}, refused
 		}
 	}
 	return t, refused
+}
+
+func (r release) unsupportedMethod() *refusal {
+	methods := []string{"external", "password", "token", "oauth1", "mapped", "application_credential"}
+	if r.ec2 {
+		methods = append(methods, "ec2credential")
+	}
+	return &refusal{
+		status: http.StatusUnauthorized, methods: methods,
+		message: "Attempted to authenticate with an unsupported method.",
+	}
 }
 
 func (s *Server) byPassword(id *identityRequest) (token, *refusal) {

@@ -22,9 +22,6 @@ type question struct {
 // resource's name in the URL.
 type resource func(q *question, path []string) (answer, *fault)
 
-// routingError is an answer without a microversion: no controller was reached.
-func routingError(status int) *fault { return &fault{status: status} }
-
 // answerMagnum takes a request through Magnum's pipeline: token, microversion,
 // resource.
 func (s *Server) answerMagnum(r *http.Request) answer {
@@ -71,11 +68,11 @@ func (s *Server) route(q *question, path []string) answer {
 		return faultAnswer(fault{status: http.StatusNotFound})
 	}
 	a, f := handle(q, path[1:])
-	if f != nil {
+	switch {
+	case f != nil && f.detail == "":
+		return faultAnswer(*f)
+	case f != nil:
 		a = faultAnswer(*f)
-	}
-	if a.unrouted() || (f != nil && f.detail == "") {
-		return a
 	}
 	return s.release.mark(a, q.version)
 }
@@ -87,17 +84,6 @@ func (s *Server) unauthorized() answer {
 		{"title", "Unauthorized"},
 		{"message", errUnauthorized.message},
 	}}}).with("Www-Authenticate", s.wwwAuthenticate())
-}
-
-// unrouted tells that no controller was reached, so that no microversion is
-// named.
-func (a answer) unrouted() bool {
-	return a.status == http.StatusMethodNotAllowed || a.status == http.StatusNotImplemented
-}
-
-// methodNotAllowed is a routing error that names the methods there are.
-func methodNotAllowed(allow string) answer {
-	return faultAnswer(fault{status: http.StatusMethodNotAllowed}).with("Allow", allow)
 }
 
 func acceptsJSON(r *http.Request) bool {

@@ -33,8 +33,7 @@ func (s *Server) allowed(t token, action string, c *cluster) bool {
 // roleFor is reader for looking and member for the rest.
 func roleFor(action string) string {
 	switch action {
-	case "certificate:get", "cluster:get", "cluster:get_all", "cluster:detail",
-		"clustertemplate:get", "clustertemplate:get_all":
+	case "certificate:get", "cluster:get", "cluster:get_all", "cluster:detail":
 		return "reader"
 	}
 	return "member"

@@ -2,8 +2,8 @@
 
 package magnumtest
 
-// release is what differs between releases of Magnum, as far as a client can
-// see it.
+// release is what differs between releases of Magnum (and the Keystone of their
+// time), as far as a client can see it.
 type release struct {
 	latest     version
 	words      []string // service words taken in OpenStack-API-Version
@@ -12,7 +12,7 @@ type release struct {
 	drivers    bool     // templates name a driver
 	keyIDs     bool     // its certificates have a subjectKeyIdentifier; a CSR must not
 	roles      bool     // policies ask for roles, and so for a scoped token
-	syncDelete bool     // a cluster is gone at once
+	ec2        bool     // its Keystone lists EC2 credentials as a method
 }
 
 var releases = map[int]release{
@@ -21,7 +21,6 @@ var releases = map[int]release{
 		words:      []string{"container-infra"},
 		answerWord: "container-infra",
 		bays:       true,
-		syncDelete: true,
 	},
 	23: {
 		latest: version{1, 14},
@@ -32,5 +31,6 @@ var releases = map[int]release{
 		drivers:    true,
 		keyIDs:     true,
 		roles:      true,
+		ec2:        true,
 	},
 }

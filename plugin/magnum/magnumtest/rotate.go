@@ -11,6 +11,7 @@ import (
 // RotationOutcome is how rotations that the driver can carry out go.
 type RotationOutcome int
 
+// How a rotation goes.
 const (
 	RotationCompletes RotationOutcome = iota // UPDATE_COMPLETE
 	RotationFails                            // accepted, then UPDATE_FAILED

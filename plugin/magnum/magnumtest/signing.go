@@ -4,7 +4,6 @@ package magnumtest
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"mime"
 	"net/http"
@@ -34,7 +33,7 @@ func (r signing) kind() string {
 }
 
 // readSigning reads the body and objects to it as WSME does.
-func readSigning(q *question) (signing, *fault) {
+func (r release) readSigning(q *question) (signing, *fault) {
 	var req signing
 	kind, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type"))
 	switch {
@@ -53,7 +52,7 @@ func readSigning(q *question) (signing, *fault) {
 	}
 	names := slices.Sorted(maps.Keys(fields))
 	for _, name := range names {
-		if !slices.Contains(attributes, name) {
+		if !slices.Contains(attributes, name) || (name == "bay_uuid" && !r.bays) {
 			return req, faultf(http.StatusBadRequest, "Unknown attribute for argument certificate: %s", name)
 		}
 	}
@@ -98,26 +97,15 @@ func (r *signing) set(name string, raw json.RawMessage) *fault {
 }
 
 // errUnset is what becomes of a body without a cluster: Magnum looks for one
-// whose name is "unset", in SQL. The text is SQLite's and SQLAlchemy's; other
-// databases have others.
+// whose name is "unset", in SQL. The text is SQLite's and SQLAlchemy's, the
+// columns left out; on other databases it is another.
 func errUnset(t token) *fault {
-	columns := strings.Fields(`created_at updated_at id project_id user_id uuid name cluster_template_id keypair
-		docker_volume_size labels master_flavor_id flavor_id stack_id api_address status status_reason health_status
-		health_status_reason create_timeout discovery_url trust_id trustee_username trustee_user_id trustee_password
-		coe_version container_version ca_cert_ref magnum_cert_ref etcd_ca_cert_ref front_proxy_ca_cert_ref
-		fixed_network fixed_subnet floating_ip_enabled master_lb_enabled`)
-	for i, c := range columns {
-		columns[i] = fmt.Sprintf("cluster.%s AS cluster_%s", c, c)
-	}
-	scope, id := "project_id", ""
+	scope, id := "user_id", t.user.id
 	if t.project != nil {
-		id = t.project.id
-	} else {
-		scope, id = "user_id", t.user.id
+		scope, id = "project_id", t.project.id
 	}
 	return faultf(http.StatusInternalServerError,
 		"(sqlite3.ProgrammingError) Error binding parameter 2: type 'UnsetType' is not supported\n"+
-			"[SQL: SELECT %s \nFROM cluster \nWHERE cluster.%s = ? AND cluster.name = ?]\n"+
-			"[parameters: ('%s', Unset)]\n(Background on this error at: https://sqlalche.me/e/14/f405)",
-		strings.Join(columns, ", "), scope, id)
+			"[SQL: SELECT cluster.uuid AS cluster_uuid \nFROM cluster \nWHERE cluster.%s = ? AND cluster.name = ?]\n"+
+			"[parameters: ('%s', Unset)]\n(Background on this error at: https://sqlalche.me/e/14/f405)", scope, id)
 }

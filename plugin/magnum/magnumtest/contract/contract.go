@@ -32,10 +32,14 @@ type Target struct {
 	// Rotation sets how rotations end: "completes", "fails" (in time) or
 	// "refused" (at once). Nil: cannot.
 	Rotation func(outcome string) error
+	// FinishRotation ends the rotation of a cluster under way. Nil: it ends in
+	// its own time, for which Run waits.
+	FinishRotation func(cluster string) error
 	// SetStatus sets the status of a cluster. Nil: cannot.
 	SetStatus func(cluster, status string) error
 
-	// Record is a directory to write the answers to instead of comparing them.
+	// Record is a directory to write the answers to instead of comparing them:
+	// all that were asked for, once none of them was a failure.
 	Record string
 }
 

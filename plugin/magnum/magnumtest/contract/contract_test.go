@@ -44,7 +44,7 @@ func TestReal(t *testing.T) {
 }
 
 func TestDouble(t *testing.T) {
-	for _, o := range []magnumtest.Options{{}, {Policy: "project"}} {
+	for _, o := range []magnumtest.Options{{}, {Policy: "project"}, {Version: 23}, {Version: 23, Policy: "project"}} {
 		t.Run(fmt.Sprintf("Magnum %d, policy %q", max(o.Version, 15), o.Policy), func(t *testing.T) {
 			t.Parallel()
 			testDouble(t, o)
@@ -53,7 +53,7 @@ func TestDouble(t *testing.T) {
 }
 
 func testDouble(t *testing.T, o magnumtest.Options) {
-	o.RotateAfter = 500 * time.Millisecond
+	o.RotateAfter = -1
 	s := magnumtest.New(o)
 	defer s.Close()
 	target, err := contract.FromClouds(s.CloudsYAML())
@@ -67,6 +67,10 @@ func testDouble(t *testing.T, o magnumtest.Options) {
 	}
 	target.SetStatus = func(cluster, status string) error {
 		s.SetCluster(cluster, func(c *magnumtest.Cluster) { c.Status = status })
+		return nil
+	}
+	target.FinishRotation = func(cluster string) error {
+		s.FinishRotation(cluster)
 		return nil
 	}
 	target.Rotation = func(outcome string) error {

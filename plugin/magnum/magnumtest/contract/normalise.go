@@ -66,6 +66,7 @@ var patterns = []pattern{
 var fields = []pattern{
 	{regexp.MustCompile(`("audit_ids": )\[("[\w-]{22}"(, )?)+\]`), `$1["<audit>"]`},
 	{regexp.MustCompile(`("application_credential": \{"id": "[^"]*", "name": )"[^"]*"`), `$1"<name>"`},
+	{regexp.MustCompile(`(\[SQL: ).*?( \\nFROM cluster .*sqlalche\.me/e/)\d+`), `$1<columns>$2<version>`},
 	{regexp.MustCompile(`("status_reason": )"([^'"][^"]*)"`), `$1"<words>"`},
 }
 

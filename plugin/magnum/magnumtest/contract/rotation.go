@@ -109,6 +109,9 @@ func askFailingRotations(a *asker) {
 // awaitStatus waits until a cluster is in no change.
 func (a *asker) awaitStatus(cluster string) {
 	a.t.Helper()
+	if a.target.FinishRotation != nil {
+		must(a.t, a.target.FinishRotation(cluster))
+	}
 	poll := time.NewTicker(50 * time.Millisecond)
 	defer poll.Stop()
 	deadline := time.NewTimer(rotationTime)
@@ -131,10 +134,9 @@ func (a *asker) status(t *testing.T, cluster string) string {
 }
 
 func askChanges(a *asker) {
-	a.ask(question{
-		name: "rename", method: http.MethodPatch, path: "/v1/clusters/dev", as: "alice", header: latest,
-		body: []object{{"op": "replace", "path": "/name", "value": "dev2"}},
-	})
+	if a.answers.version == base { // later ones ask Nova first, which pairs on loopback do without
+		askRename(a)
+	}
 	for _, cluster := range []string{"ghost", "twin"} {
 		a.ask(question{
 			name: "delete " + cluster, method: http.MethodDelete, path: "/v1/clusters/" + cluster, as: "alice",
@@ -152,6 +154,13 @@ func askChanges(a *asker) {
 	a.get("a deleted cluster", "/v1/clusters/{twin2}", "alice")
 	a.get("CA of a deleted cluster", certificates+"/{twin2}", "alice")
 	a.get("the other twin", "/v1/clusters/twin", "alice")
+}
+
+func askRename(a *asker) {
+	a.ask(question{
+		name: "rename", method: http.MethodPatch, path: "/v1/clusters/dev", as: "alice", header: latest,
+		body: []object{{"op": "replace", "path": "/name", "value": "dev2"}},
+	})
 }
 
 // awaitGone waits until a cluster that was deleted is no more.

@@ -3,7 +3,9 @@
 package contract
 
 import (
+	"encoding/json"
 	"net/http"
+	"testing"
 	"time"
 )
 
@@ -44,10 +46,25 @@ func askLogins(a *asker) {
 	token := a.newToken(a.t, "alice")
 	a.logInAs("token", scoped(byToken(token), "demo"))
 	a.logInAs("token, unscoped", unscoped(byToken(token)))
-	a.logInAs("application credential", a.logIn(a.t, "alice-appcred"))
+	r := a.logInAs("application credential", a.logIn(a.t, "alice-appcred"))
+	a.logInAs("application credential by name", unscoped(identity("application_credential", object{
+		"name": r.credentialName(a.t), "secret": full.CredentialSecret, "user": object{"name": "alice", "domain": domain},
+	})))
 	a.logInAs("application credential with access rules", a.logIn(a.t, "alice-appcred-limited"))
 	a.logInAs("application credential, scoped", scoped(byCredential(full.CredentialID, full.CredentialSecret), "demo"))
 	a.logInAs("token of an application credential", scoped(byToken(a.newToken(a.t, "alice-appcred")), "demo"))
+}
+
+// credentialName is the name of the application credential of a token.
+func (r reply) credentialName(t *testing.T) string {
+	t.Helper()
+	var body struct {
+		Token struct {
+			Credential struct{ Name string } `json:"application_credential"`
+		}
+	}
+	must(t, json.Unmarshal(r.body, &body))
+	return body.Token.Credential.Name
 }
 
 func askWrongLogins(a *asker) {
