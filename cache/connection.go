@@ -27,7 +27,7 @@ func (k *Keyring) connect(ctx context.Context) (*dbus.Conn, error) {
 	if err != nil {
 		return nil, busError(err)
 	}
-	conn, err := dbus.NewConn(socket, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
+	conn, err := dbus.NewConn(buffered{socket, bufio.NewReader(socket)}, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
 	if err != nil {
 		return nil, busError(err)
 	}
@@ -50,19 +50,20 @@ type buffered struct {
 func (b buffered) Read(p []byte) (int, error) { return b.in.Read(p) }
 
 // dial connects to the first socket of address that takes it.
-func dial(ctx context.Context, address string) (conn buffered, err error) {
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	var refused error
 	for part := range strings.SplitSeq(address, ";") {
-		var path string
-		if path, err = socketOf(part); err != nil {
-			continue
+		path, err := socketOf(part)
+		if err != nil {
+			return nil, err
 		}
-		var dialer net.Dialer
-		if conn.Conn, err = dialer.DialContext(ctx, "unix", path); err == nil {
-			conn.in = bufio.NewReader(conn.Conn)
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+		if err == nil {
 			return conn, nil
 		}
+		refused = err
 	}
-	return conn, err
+	return nil, refused
 }
 
 // connectShared returns the one connection that godbus shares in a process,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -88,11 +89,14 @@ func TestWithinSurvivesAPanicAfterTheDeadline(t *testing.T) {
 }
 
 func TestWithinDoesNotStartWhatIsCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	called := false
-	_, err := within(ctx, time.Hour, func(context.Context) (int, error) { called = true; return 1, nil })
-	if !errors.Is(err, context.Canceled) || called {
-		t.Errorf("err = %v, called = %v, want context.Canceled before any call", err, called)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		called := false
+		_, err := within(ctx, time.Hour, func(context.Context) (int, error) { called = true; return 1, nil })
+		synctest.Wait()
+		if !errors.Is(err, context.Canceled) || called {
+			t.Errorf("err = %v, called = %v, want context.Canceled before any call", err, called)
+		}
+	})
 }

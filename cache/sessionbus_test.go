@@ -66,6 +66,7 @@ func TestChooseBus(t *testing.T) {
 		{"to be launched and nowhere", "autolaunch:", empty, "", errNoBus},
 		{"elsewhere", "tcp:host=localhost,port=1", full, "", errRemoteBus},
 		{"perhaps elsewhere", "unix:path=/a;tcp:host=localhost,port=1", full, "", errRemoteBus},
+		{"elsewhere with a path", "tcp:host=localhost,path=/a", full, "", errRemoteBus},
 		{"a program", "unixexec:path=/bin/true", full, "", errRemoteBus},
 		{"no socket", "unix:guid=1", full, "", errRemoteBus},
 		{"an empty path", "unix:path=", full, "", errRemoteBus},

@@ -78,6 +78,13 @@ func (s *Server) Calls() []string {
 	return slices.Clone(s.calls)
 }
 
+// Clients returns how many connections there are.
+func (s *Server) Clients() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
 // Starts returns how often a client's call would have made a bus start the
 // service.
 func (s *Server) Starts() int {
