@@ -4,6 +4,7 @@ package kubeconfig
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +65,8 @@ func foreignOnly(d decoded, names []string) decoded {
 	return d
 }
 
-// checkForeign compares everything but our own entries, before and after.
+// checkForeign compares everything but our own entries, before and after, and
+// leaves comments to checkComments.
 func checkForeign(t testing.TB, before, after string, entries ...Entry) {
 	t.Helper()
 	var names []string
@@ -78,10 +80,18 @@ func checkForeign(t testing.TB, before, after string, entries ...Entry) {
 	if diff := cmp.Diff(was, is); diff != "" {
 		t.Errorf("foreign entries differ:\n%s\nbefore:\n%s\nafter:\n%s", diff, before, after)
 	}
+}
+
+func checkComments(t testing.TB, before, after string) {
+	t.Helper()
 	if !slices.Equal(comments(before), comments(after)) {
 		t.Errorf("comments differ:\nbefore %q\nafter  %q", comments(before), comments(after))
 	}
 }
+
+// ambiguous is a text in which what looks like a comment may be part of a
+// quoted string, behind which we add things.
+var ambiguous = regexp.MustCompile(`(?s)["'].*[ \t]#`)
 
 // comments are the lines, or ends of lines, that look like comments. Text of a
 // scalar that looks like one is no matter: it has to stay too.

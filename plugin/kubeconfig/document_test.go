@@ -113,6 +113,7 @@ func TestTextStaysAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := mustText(t, text, true, prod())
 			checkForeign(t, text, got, prod())
+			checkComments(t, text, got)
 			checkOurs(t, got, prod())
 			if strings.Contains(strings.ReplaceAll(got, "\r\n", ""), "\n") && strings.Contains(text, "\r\n") {
 				t.Errorf("line endings are mixed: %q", got)

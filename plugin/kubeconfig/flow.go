@@ -3,7 +3,6 @@
 package kubeconfig
 
 import (
-	"bytes"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -76,12 +75,24 @@ func (s *splicer) rewrite(old, changed *yaml.Node) error {
 	if !ok || end == start {
 		return s.refuse(old, "a value in flow style that can't be edited in place")
 	}
+	if empty(old) && old.Kind == changed.Kind && old.Kind != yaml.ScalarNode {
+		s.fillFlow(start, end, changed)
+		return nil
+	}
 	if s.comments(start, end, old) != nil {
 		return s.refuse(old, "a comment inside a value of ours that has to change")
 	}
-	prefix, step := s.layout(old)
+	prefix, step := s.layout(start)
 	s.replace(start, end, s.breakLines(flow(changed, prefix, step)))
 	return nil
+}
+
+// fillFlow gives content to the empty collection text[start:end] and keeps
+// comments between its brackets.
+func (s *splicer) fillFlow(start, end int, changed *yaml.Node) {
+	prefix, step := s.layout(start)
+	whole := s.breakLines(flow(changed, prefix, step))
+	s.replace(end-1, end-1, whole[1:len(whole)-1])
 }
 
 // appendFlow adds to a flow collection behind its last value; first is where
@@ -115,91 +126,21 @@ func (s *splicer) siblingLayout(n *yaml.Node) (prefix, step string) {
 	if _, alone := s.margin(s.at(n)); !alone {
 		return "", ""
 	}
-	return s.layout(n)
+	return s.layout(s.at(n))
 }
 
-// layout says how a value that starts where n does is spread over lines: the
-// white space that starts its line and that of one more level. A value that
-// does not start in a line of its own, or whose document is one line, is
-// written on one line.
-func (s *splicer) layout(n *yaml.Node) (prefix, step string) {
-	line := s.lineStart(s.at(n))
-	rest := string(s.text[line:s.at(n)])
-	prefix = rest[:len(rest)-len(strings.TrimLeft(rest, " \t"))]
+// layout says how a value that starts at offset is spread over lines: the white
+// space that starts its line and that of one more level. In a document that is
+// one line or in block style, the value is written on one line.
+func (s *splicer) layout(offset int) (prefix, step string) {
 	if !isFlow(s.root) || len(s.root.Content) == 0 {
 		return "", ""
 	}
 	step, alone := s.margin(s.at(s.root.Content[0]))
-	if !alone || step == "" {
+	line := s.lineStart(offset)
+	if !alone || step == "" || line == s.lineStart(s.at(s.root)) {
 		return "", ""
 	}
-	if s.lineStart(s.at(s.root)) == line {
-		return "", ""
-	}
-	return prefix, step
-}
-
-// valueEnd is the offset behind a scalar or a flow collection. It is not known
-// for block scalars and for plain scalars of several lines.
-func (s *splicer) valueEnd(n *yaml.Node) (int, bool) {
-	start := s.at(n)
-	rest := s.text[start:]
-	switch {
-	case !isPlainPlace(n) || len(rest) == 0:
-		return 0, false
-	case n.Kind == yaml.AliasNode:
-		return start + 1 + len(n.Value), true
-	case n.Kind != yaml.ScalarNode:
-		return s.closing(start)
-	case n.Style&yaml.DoubleQuotedStyle != 0 && rest[0] == '"', n.Style&yaml.SingleQuotedStyle != 0 && rest[0] == '\'':
-		return s.closingQuote(start)
-	}
-	return start + len(n.Value), n.Style == 0 && bytes.HasPrefix(rest, []byte(n.Value))
-}
-
-// closing is the offset behind the bracket that closes the one at start.
-func (s *splicer) closing(start int) (int, bool) {
-	depth := 0
-	for i := start; i < len(s.text); i++ {
-		switch s.text[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		case '"', '\'':
-			if !strings.ContainsRune(" \t\r\n,[{:", rune(s.text[i-1])) {
-				continue // inside a plain scalar
-			}
-			end, ok := s.closingQuote(i)
-			if !ok {
-				return 0, false
-			}
-			i = end - 1
-		case '#':
-			if strings.ContainsRune(" \t\r\n", rune(s.text[i-1])) {
-				i = s.nextLine(i) - 1
-			}
-		}
-		if depth == 0 {
-			return i + 1, true
-		}
-	}
-	return 0, false
-}
-
-// closingQuote is the offset behind the quote that ends the scalar at start.
-func (s *splicer) closingQuote(start int) (int, bool) {
-	mark := s.text[start]
-	for i := start + 1; i < len(s.text); i++ {
-		switch {
-		case mark == '"' && s.text[i] == '\\':
-			i++
-		case s.text[i] != mark:
-		case mark == '\'' && i+1 < len(s.text) && s.text[i+1] == mark:
-			i++
-		default:
-			return i + 1, true
-		}
-	}
-	return 0, false
+	before := string(s.text[line:offset])
+	return before[:len(before)-len(strings.TrimLeft(before, " \t"))], step
 }

@@ -11,7 +11,6 @@ import (
 // when they run out it chooses the first alternative.
 type generator struct {
 	choices []byte
-	eol     string
 	plain   bool // no flow collection that lines are added to
 	names   int
 }
@@ -59,7 +58,7 @@ func (g *generator) kubeconfig() string {
 }
 
 func (g *generator) gap() string {
-	return g.one("", "\n", "# gap\n", "  # indented gap\n", "\n# gap\n\n", "      # deep gap\n", "\t\n")
+	return g.one("", "\n", "# gap\n", "  # indented gap\n", "\n# gap\n\n", "      # deep gap\n", "   \n")
 }
 
 func (g *generator) section(kind string) string {
@@ -67,7 +66,7 @@ func (g *generator) section(kind string) string {
 	case 1:
 		return ""
 	case 2:
-		return kind + "s: " + g.one("[]", "null", "~", "", "[ ]", "[\n]") + g.one("", " # none") + "\n"
+		return kind + "s: " + g.one("[]", "null", "~", "", "[ ]", "[\n]", "[\n  # in\n]") + g.one("", " # none") + "\n"
 	case 3:
 		g.plain = false
 		return kind + "s: [" + g.one("{name: "+g.name()+"}", `{"name": "a,b]"}`, "\n  {name: '{', x: it's}, # one\n  ") + g.one("]", "] # end") + "\n"

@@ -30,6 +30,7 @@ func TestMergeIntoRealFiles(t *testing.T) {
 			in := string(archive.Files[0].Data)
 			got := mustText(t, in, true, prod())
 			checkForeign(t, in, got, prod())
+			checkComments(t, in, got)
 			checkOurs(t, got, prod())
 			if again := mustText(t, got, true, prod()); again != got {
 				t.Errorf("merging again changes the file:\n%s", diffText(got, again))

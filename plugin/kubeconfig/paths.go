@@ -146,7 +146,12 @@ func resolve(path string) (string, error) {
 	for range maxLinks {
 		path = canonical(path)
 		info, err := os.Lstat(path)
-		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return path, nil
+		case err != nil:
+			return "", err
+		case info.Mode()&fs.ModeSymlink == 0:
 			return path, nil
 		}
 		to, err := os.Readlink(path)

@@ -102,6 +102,7 @@ func TestFiftyProcessesLoseNothing(t *testing.T) {
 		entries = append(entries, numbered(n))
 	}
 	checkForeign(t, before, after, entries...)
+	checkComments(t, before, after)
 	checkOurs(t, after, entries...)
 	wantOnly(t, path)
 }

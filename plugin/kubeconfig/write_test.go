@@ -72,7 +72,7 @@ func TestDirectoryThatCantBeWritten(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chmod(dir, 0o700) })
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 	if os.WriteFile(filepath.Join(dir, "probe"), nil, 0o600) == nil {
 		t.Skip("root may write to any directory")
 	}
