@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// stackIDSince is where cluster_id takes the place of stack_id.
+// clusterIDSince is where cluster_id takes the place of stack_id.
 var clusterIDSince = version{1, 13}
 
 // summary is a cluster as lists have it.

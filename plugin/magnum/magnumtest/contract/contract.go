@@ -6,6 +6,8 @@
 // `go test`, and on a real pair (see [FromEnv]): so the double is known to be
 // one.
 //
+//	MAGNUM_CONTRACT_CLOUDS=clouds.yaml go test ./plugin/magnum/magnumtest/contract -run TestReal
+//
 // The answers in testdata/15.txt were recorded from Keystone 22.0.2 and Magnum
 // 15.0.1; testdata/23.txt has what Keystone 30.0.0 and Magnum 23.0.0 answer
 // differently.
