@@ -20,6 +20,9 @@ func TestContract(t *testing.T) {
 		t.Run(fmt.Sprintf("policy %q", policy), func(t *testing.T) {
 			// The suite is not kind to a pair: each time a new one.
 			p := Start(t)
+			if p.dir == "" {
+				t.Skip("not on a pair of somebody else's")
+			}
 			target, err := contract.FromClouds(read(t, p.CloudsYAML))
 			if err != nil {
 				t.Fatal(err)
