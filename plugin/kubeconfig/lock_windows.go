@@ -39,13 +39,20 @@ func tryLock(path string) (*fileLock, error) {
 			return nil, errHeld
 		}
 	}
-	switch {
-	case errors.Is(err, errSharingViolation):
+	if errors.Is(err, errSharingViolation) || errors.Is(err, syscall.ERROR_ACCESS_DENIED) && !absent(name) {
 		return nil, errHeld
-	case err != nil:
+	}
+	if err != nil {
 		return nil, &os.PathError{Op: "create", Path: path, Err: err}
 	}
 	return &fileLock{file: os.NewFile(uintptr(h), path)}, nil
+}
+
+// absent tells a directory in which we may not make a file from a file that is
+// about to go because its holder closed it while somebody was reading it.
+func absent(name *uint16) bool {
+	_, err := syscall.GetFileAttributes(name)
+	return errors.Is(err, syscall.ERROR_FILE_NOT_FOUND)
 }
 
 func (l *fileLock) release() {
