@@ -5,16 +5,11 @@ package openstack
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 )
-
-// cloudsMax is the longest clouds.yaml that is read, in bytes.
-const cloudsMax = 1 << 20
 
 // findClouds reads the clouds.yaml that o means: a file that is named, or the
 // first on the search path. As with OpenStack's own clients, a file on the
@@ -92,17 +87,9 @@ func (o Options) expandHome(path string) string {
 // file on the search path that does not exist or may not be read it also is
 // fs.ErrNotExist or fs.ErrPermission.
 func readClouds(path string) (*cloudsFile, error) {
-	f, err := os.Open(path)
+	data, err := readFile(path, cloudsMax)
 	if err != nil {
 		return nil, unreadable(path, err)
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, cloudsMax+1))
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	if len(data) > cloudsMax {
-		return nil, &ConfigError{File: path, Reason: fmt.Sprintf("longer than %d bytes", cloudsMax)}
 	}
 	return parseClouds(path, data)
 }

@@ -5,10 +5,7 @@ package openstack
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -42,7 +39,7 @@ func (d definition) roots(o Options, config *tls.Config) error {
 	if err != nil || path == "" {
 		return d.fileFault("cacert", err)
 	}
-	certs, err := os.ReadFile(path)
+	certs, err := readFile(path, pemMax)
 	if err != nil {
 		return d.fileFault("cacert", err)
 	}
@@ -65,11 +62,16 @@ func (d definition) clientCertificate(o Options, config *tls.Config) error {
 	if key == "" {
 		key = cert // as keystoneauth has it: both in one file
 	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
+	certPEM, err := readFile(cert, pemMax)
 	if err != nil {
-		if _, ok := errors.AsType[*fs.PathError](err); ok {
-			return d.fileFault("cert", err)
-		}
+		return d.fileFault("cert", err)
+	}
+	keyPEM, err := readFile(key, pemMax)
+	if err != nil {
+		return d.fileFault("key", err)
+	}
+	pair, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
 		return d.fault("cert", "client certificate and key do not make a pair")
 	}
 	config.Certificates = []tls.Certificate{pair}
