@@ -6,19 +6,40 @@ package cache
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/godbus/dbus/v5"
 )
 
-// connect opens a connection of our own, which ends with ctx. It does not wait
-// for the bus to answer Hello, so that the first call shares its round trip; a
-// bus that refuses Hello answers nothing else either.
-func (k *Keyring) connect(ctx context.Context) (*dbus.Conn, error) {
+var errAuth = errors.New("the bus did not let us in")
+
+// bus is a connection of our own to the session bus. It speaks godbus's
+// messages, but not with its connection: that one waits seven times where three
+// round trips will do, takes no deadline while it logs in, and panics in
+// goroutines of its own, where nobody recovers, on a signal without its
+// arguments and on being closed in the middle of a message. This one starts no
+// goroutine, and is for the use of one.
+type bus struct {
+	in      *bufio.Reader
+	socket  net.Conn
+	out     bytes.Buffer // not sent yet
+	entered bool
+	serial  uint32                   // of the last call
+	answers map[uint32]*dbus.Message // by the serial of the call
+}
+
+// connect opens a connection that ends with ctx. Nothing is sent yet: what
+// login needs goes out with the first calls.
+func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 	address, err := k.busAddress()
 	if err != nil {
 		return nil, err
@@ -27,27 +48,14 @@ func (k *Keyring) connect(ctx context.Context) (*dbus.Conn, error) {
 	if err != nil {
 		return nil, busError(err)
 	}
-	conn, err := dbus.NewConn(buffered{socket, bufio.NewReader(socket)}, dbus.WithContext(ctx), dbus.WithIncomingInterceptor(repliesOnly))
-	if err != nil {
-		return nil, busError(err)
-	}
-	if err := conn.Auth(nil); err != nil {
-		_ = conn.Close()
-		return nil, busError(err)
-	}
-	conn.BusObject().GoWithContext(ctx, "org.freedesktop.DBus.Hello", 0, nil)
-	return conn, nil
+	context.AfterFunc(ctx, func() { _ = socket.Close() })
+	b := &bus{in: bufio.NewReader(socket), socket: socket, answers: map[uint32]*dbus.Message{}}
+	// D-Bus specification, "Authentication Protocol": the kernel says who we
+	// are (EXTERNAL), so there is no reason to wait for an answer.
+	fmt.Fprintf(&b.out, "\x00AUTH EXTERNAL %s\r\nBEGIN\r\n", hex.EncodeToString([]byte(strconv.Itoa(os.Geteuid()))))
+	b.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")
+	return b, nil
 }
-
-// buffered is a socket that is read in large pieces. godbus reads its own in
-// small ones, and panics, in a goroutine that no recover of ours reaches, if it
-// is closed in the middle of a message: as it is when a deadline ends.
-type buffered struct {
-	net.Conn
-	in *bufio.Reader
-}
-
-func (b buffered) Read(p []byte) (int, error) { return b.in.Read(p) }
 
 // dial connects to the first socket of address that takes it.
 func dial(ctx context.Context, address string) (net.Conn, error) {
@@ -66,33 +74,95 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 	return nil, refused
 }
 
-// connectShared returns the one connection that godbus shares in a process,
-// which go-keyring uses. It can't be made to give up: a bus that accepts and
-// stays mute holds it, and everyone after it, until the process ends.
-//
-// The bus that we found becomes the only one that go-keyring can find,
-// whatever happens to its socket in between: with an address in the
-// environment godbus never comes to dbus-launch.
-func (k *Keyring) connectShared() (*dbus.Conn, error) {
-	address, err := k.busAddress()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Setenv(busVar, address); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	conn, err := dbus.SessionBus()
-	if err != nil {
-		return nil, busError(err)
-	}
-	return conn, nil
+// call is one that was made on a bus.
+type call struct {
+	bus    *bus
+	serial uint32
+	err    error // it could not be made
 }
 
-// repliesOnly makes godbus pass over everything that nobody asked for. It
-// handles signals where no recover of ours reaches too, and panics on a
-// NameAcquired without a name.
-func repliesOnly(m *dbus.Message) {
-	if m.Type != dbus.TypeMethodReply && m.Type != dbus.TypeError {
-		m.Type = 0
+// call makes a call. It is sent when an answer is waited for, so that calls
+// share a round trip. The bus may not start whom it is for.
+func (b *bus) call(to string, path dbus.ObjectPath, iface, member string, args ...any) call {
+	m := dbus.Message{
+		Type:  dbus.TypeMethodCall,
+		Flags: dbus.FlagNoAutoStart,
+		Headers: map[dbus.HeaderField]dbus.Variant{
+			dbus.FieldDestination: dbus.MakeVariant(to),
+			dbus.FieldPath:        dbus.MakeVariant(path),
+			dbus.FieldInterface:   dbus.MakeVariant(iface),
+			dbus.FieldMember:      dbus.MakeVariant(member),
+		},
+		Body: args,
 	}
+	if len(args) > 0 {
+		m.Headers[dbus.FieldSignature] = dbus.MakeVariant(dbus.SignatureOf(args...))
+	}
+	b.serial++
+	start := b.out.Len()
+	err := m.EncodeTo(&b.out, binary.LittleEndian)
+	if err == nil {
+		// godbus numbers only what its own connection sends: the serial is the
+		// third word of a message.
+		binary.LittleEndian.PutUint32(b.out.Bytes()[start+8:], b.serial)
+	}
+	return call{b, b.serial, err}
 }
+
+// store waits for the answer to c and stores what it holds.
+func (c call) store(into ...any) error {
+	m, err := c.bus.answer(c)
+	if err == nil && m.Type == dbus.TypeError {
+		name, _ := m.Headers[dbus.FieldErrorName].Value().(string)
+		err = dbus.Error{Name: name, Body: m.Body}
+	}
+	if err == nil {
+		err = dbus.Store(m.Body, into...)
+	}
+	if err != nil {
+		return busError(err)
+	}
+	return nil
+}
+
+// answer sends all calls that were made and reads until c is answered.
+func (b *bus) answer(c call) (*dbus.Message, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	if _, err := b.out.WriteTo(b.socket); err != nil {
+		return nil, err
+	}
+	if err := b.enter(); err != nil {
+		return nil, err
+	}
+	for b.answers[c.serial] == nil {
+		m, err := dbus.DecodeMessage(b.in)
+		if err != nil {
+			return nil, err
+		}
+		// Signals are answers to nothing, and nobody here waits for them.
+		if to, ok := m.Headers[dbus.FieldReplySerial].Value().(uint32); ok && to <= b.serial {
+			b.answers[to] = m
+		}
+	}
+	return b.answers[c.serial], nil
+}
+
+// enter reads the answer to the login, once.
+func (b *bus) enter() error {
+	if b.entered {
+		return nil
+	}
+	line, err := b.in.ReadSlice('\n')
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(line, []byte("OK ")) {
+		return errAuth
+	}
+	b.entered = true
+	return nil
+}
+
+func (b *bus) close() { _ = b.socket.Close() }

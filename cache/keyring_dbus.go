@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/godbus/dbus/v5"
 	"github.com/zalando/go-keyring"
@@ -17,24 +18,24 @@ import (
 // after a look of ours: go-keyring's Get begins with Unlock, which opens a
 // dialog and waits for it (docs/adr/0004-keyring-deadline.md).
 func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
-	conn, err := k.connect(ctx)
+	b, err := k.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close() }()
-	s, err := greet(ctx, conn)
+	defer b.close()
+	s, err := greet(b)
 	if err != nil {
 		return nil, err
 	}
-	search := s.search(ctx, key) // both in one round trip
-	session := s.call(ctx, secretsPath, serviceInterface+".OpenSession", "plain", dbus.MakeVariant(""))
+	search := s.search(key) // both in one round trip
+	session := s.call(secretsPath, serviceInterface, "OpenSession", "plain", dbus.MakeVariant(""))
 	item, err := s.find(search)
 	if err != nil {
 		return nil, err
 	}
 	var algorithm dbus.Variant
 	var sessionPath dbus.ObjectPath
-	if err := answer(session, &algorithm, &sessionPath); err != nil {
+	if err := session.store(&algorithm, &sessionPath); err != nil {
 		return nil, err
 	}
 	var secret struct {
@@ -43,7 +44,7 @@ func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 		Value       []byte
 		ContentType string
 	}
-	if err := answer(s.call(ctx, item, itemInterface+".GetSecret", sessionPath), &secret); err != nil {
+	if err := s.call(item, itemInterface, "GetSecret", sessionPath).store(&secret); err != nil {
 		return nil, err
 	}
 	return secret.Value, nil
@@ -53,18 +54,27 @@ func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
 	if err := k.changeable(ctx, key); err != nil && !errors.Is(err, ErrMiss) {
 		return err
 	}
+	if err := k.introduce(ctx); err != nil {
+		return err
+	}
 	return classify(keyring.Set(keyringService, key, string(data)))
 }
 
 func (k *Keyring) erase(ctx context.Context, key string) error {
 	err := k.changeable(ctx, key)
-	if err == nil {
-		err = classify(keyring.Delete(keyringService, key))
-	}
 	if errors.Is(err, ErrMiss) || errors.Is(err, errNoCollection) {
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if err := k.introduce(ctx); err != nil {
+		return err
+	}
+	if err := classify(keyring.Delete(keyringService, key)); !errors.Is(err, ErrMiss) {
+		return err
+	}
+	return nil
 }
 
 // changeable returns nil if there is an item under key and go-keyring can
@@ -78,20 +88,20 @@ func (k *Keyring) changeable(ctx context.Context, key string) error {
 	return err
 }
 
-// look is changeable without the deadline. It looks on the connection that
-// go-keyring is going to use.
+// look is changeable without the deadline.
 func (k *Keyring) look(ctx context.Context, key string) error {
-	conn, err := k.connectShared()
+	b, err := k.connect(ctx)
 	if err != nil {
 		return err
 	}
-	s, err := greet(ctx, conn)
+	defer b.close()
+	s, err := greet(b)
 	if err != nil {
 		return err
 	}
-	search := s.search(ctx, key)
+	search := s.search(key)
 	var state dbus.Variant
-	if err := answer(s.property(ctx, s.collection, collectionInterface, "Locked"), &state); err != nil {
+	if err := s.property(s.collection, collectionInterface, "Locked").store(&state); err != nil {
 		return err
 	}
 	if locked, ok := state.Value().(bool); !ok || locked {
@@ -99,4 +109,29 @@ func (k *Keyring) look(ctx context.Context, key string) error {
 	}
 	_, err = s.find(search)
 	return err
+}
+
+// introduce makes the service know the connection that godbus shares in a
+// process, which go-keyring is going to use; see greet. It also makes the bus
+// that we found the only one that go-keyring can find, whatever happens to its
+// socket from here on: with an address in the environment godbus never comes to
+// dbus-launch.
+func (k *Keyring) introduce(ctx context.Context) error {
+	address, err := k.busAddress()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv(busVar, address); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	conn, err := dbus.SessionBus()
+	if err != nil {
+		return busError(err)
+	}
+	property := conn.Object(secretsName, secretsPath).CallWithContext(ctx,
+		"org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, serviceInterface, "Collections")
+	if property.Err != nil {
+		return busError(property.Err)
+	}
+	return nil
 }

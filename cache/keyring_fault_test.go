@@ -180,7 +180,7 @@ func TestDeadlineEndsTheConnection(t *testing.T) {
 	}
 }
 
-// A connection that is closed there makes godbus panic; see buffered.
+// godbus's own connection panics if it is closed there.
 func TestHangingInTheMiddleOfAMessage(t *testing.T) {
 	for _, step := range []string{"Hello", "Get", "SearchItems"} {
 		t.Run(step, func(t *testing.T) {
@@ -278,8 +278,7 @@ func TestDyingAnywhereIsAnErrorAtOnce(t *testing.T) {
 	}
 }
 
-// godbus panics on this signal in a goroutine of its own, where nobody can
-// recover.
+// godbus's own connection panics on this signal, where nobody recovers.
 func TestSignalWithoutItsNameIsPassedOver(t *testing.T) {
 	server, k := serve(t)
 	server.Add("login", "kubectl-magnum", "k", []byte("old"))

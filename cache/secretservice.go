@@ -5,7 +5,6 @@
 package cache
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,7 +33,7 @@ var errNoCollection = errors.New("the keyring has no default collection")
 // collection that go-keyring uses there. None of its methods starts the
 // service, unlocks or prompts.
 type secrets struct {
-	conn       *dbus.Conn
+	bus        *bus
 	collection dbus.ObjectPath
 }
 
@@ -46,17 +45,16 @@ type secrets struct {
 // (ensure_client_for_sender) that now and then runs after the client's first
 // call: a SearchItems is then refused, and an OpenSession ends the daemon. The
 // property is read without looking for the client.
-func greet(ctx context.Context, conn *dbus.Conn) (secrets, error) {
-	s := secrets{conn, loginCollection}
+func greet(b *bus) (secrets, error) {
+	s := secrets{b, loginCollection}
 	var listed dbus.Variant
-	if err := answer(s.property(ctx, secretsPath, serviceInterface, "Collections"), &listed); err != nil {
+	if err := s.property(secretsPath, serviceInterface, "Collections").store(&listed); err != nil {
 		return s, err
 	}
 	if paths, _ := listed.Value().([]dbus.ObjectPath); slices.Contains(paths, loginCollection) {
 		return s, nil
 	}
-	alias := s.call(ctx, secretsPath, serviceInterface+".ReadAlias", "default")
-	if err := answer(alias, &s.collection); err != nil {
+	if err := s.call(secretsPath, serviceInterface, "ReadAlias", "default").store(&s.collection); err != nil {
 		return s, err
 	}
 	if s.collection == "/" {
@@ -67,9 +65,9 @@ func greet(ctx context.Context, conn *dbus.Conn) (secrets, error) {
 
 // find returns the item that search found in the collection, ErrLocked if it
 // is locked, ErrMiss if there is none.
-func (s secrets) find(search *dbus.Call) (dbus.ObjectPath, error) {
+func (s secrets) find(search call) (dbus.ObjectPath, error) {
 	var unlocked, locked []dbus.ObjectPath
-	if err := answer(search, &unlocked, &locked); err != nil {
+	if err := search.store(&unlocked, &locked); err != nil {
 		return "", err
 	}
 	inside := func(item dbus.ObjectPath) bool {
@@ -85,29 +83,17 @@ func (s secrets) find(search *dbus.Call) (dbus.ObjectPath, error) {
 }
 
 // search looks for an item by the attributes that go-keyring gives it.
-func (s secrets) search(ctx context.Context, key string) *dbus.Call {
-	return s.call(ctx, secretsPath, serviceInterface+".SearchItems",
+func (s secrets) search(key string) call {
+	return s.call(secretsPath, serviceInterface, "SearchItems",
 		map[string]string{"service": keyringService, "username": key})
 }
 
-func (s secrets) property(ctx context.Context, path dbus.ObjectPath, iface, name string) *dbus.Call {
-	return s.call(ctx, path, "org.freedesktop.DBus.Properties.Get", iface, name)
+func (s secrets) property(path dbus.ObjectPath, iface, name string) call {
+	return s.call(path, "org.freedesktop.DBus.Properties", "Get", iface, name)
 }
 
-// call sends without waiting, so that calls share a round trip, and forbids
-// the bus to start the service.
-func (s secrets) call(ctx context.Context, path dbus.ObjectPath, method string, args ...any) *dbus.Call {
-	return s.conn.Object(secretsName, path).GoWithContext(ctx, method, dbus.FlagNoAutoStart, nil, args...)
-}
-
-// answer waits for call, which ends with its context, and stores what it
-// returned.
-func answer(call *dbus.Call, into ...any) error {
-	<-call.Done
-	if err := call.Store(into...); err != nil {
-		return busError(err)
-	}
-	return nil
+func (s secrets) call(path dbus.ObjectPath, iface, member string, args ...any) call {
+	return s.bus.call(secretsName, path, iface, member, args...)
 }
 
 // busError turns what godbus returns into an error of this package.
