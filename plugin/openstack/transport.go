@@ -18,20 +18,29 @@ import (
 // answerMax is the longest answer that is taken, in bytes.
 const answerMax = 8 << 20
 
-// connectMax is how long a connection may take to be made, and to stay idle.
-const connectMax = 10 * time.Second
+const (
+	// connectMax is how long a connection may take to be made, again to agree
+	// on TLS, and to stay idle.
+	connectMax = 10 * time.Second
+	// requestMax is how long one request may take, its answer's body included.
+	// Magnum itself takes a minute over some.
+	requestMax = 90 * time.Second
+)
 
 // newTransport is one login's own, with the proxies of the process's
-// environment and our trust. Magnum may take a minute to answer: how long to
-// wait for that is for the request's context to say.
+// environment and our trust. It speaks HTTP/1.1 only: Go's HTTP/2 prints
+// headers and bodies, so tokens and passwords, when GODEBUG has http2debug=2,
+// which somebody else's kubeconfig can set.
 func newTransport(trust *tls.Config) *http.Transport {
 	dialer := net.Dialer{Timeout: connectMax}
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
 		TLSClientConfig:     trust,
 		TLSHandshakeTimeout: connectMax,
-		ForceAttemptHTTP2:   true,
+		Protocols:           &http1,
 		IdleConnTimeout:     connectMax,
 	}
 }
