@@ -34,16 +34,17 @@ func TestOddFiles(t *testing.T) {
 	for odd, reason := range map[string]string{
 		pipe: "not a regular file", dir: "not a regular file", "/dev/zero": "not a regular file", long: "longer than",
 	} {
-		inCloud := func(more string) Options {
-			return Options{Cloud: "prod", Getenv: noEnv, File: write(t, filepath.Join(dir, "clouds.yaml"), alice("http://k", more))}
-		}
-		for as, o := range map[string]Options{
-			"clouds.yaml": {Cloud: "prod", Getenv: noEnv, File: odd},
-			"cacert":      inCloud("    cacert: " + odd),
-			"cert":        inCloud("    cert: " + odd),
-			"key":         inCloud("    cert: cert.pem\n    key: " + odd),
+		inCloud := func(more string) string { return write(t, filepath.Join(dir, "clouds.yaml"), alice("http://k", more)) }
+		for _, as := range []struct {
+			key  string
+			file func() string
+		}{
+			{"the file", func() string { return odd }},
+			{"cacert", func() string { return inCloud("    cacert: " + odd) }},
+			{"cert", func() string { return inCloud("    cert: " + odd) }},
+			{"key", func() string { return inCloud("    cert: cert.pem\n    key: " + odd) }},
 		} {
-			wantRefused(t, as+" "+odd, o, reason)
+			wantRefused(t, as.key+" "+odd, Options{Cloud: "prod", Getenv: noEnv, File: as.file()}, reason)
 		}
 	}
 }
