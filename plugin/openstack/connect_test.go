@@ -226,26 +226,66 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestMuteServer: the deadline is the caller's, and it shows.
+// TestMuteServer: whoever has no deadline of their own does not wait for ever,
+// be it for the answer or for the rest of it.
 func TestMuteServer(t *testing.T) {
-	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	for name, begin := range map[string]string{
+		"nothing at all": "",
+		"half a header":  "HTTP/1.1 201 Created\r\nContent-",
+		"half a body":    "HTTP/1.1 201 Created\r\nContent-Length: 4096\r\n\r\n{",
+	} {
+		cloud := resolveClouds(t, alice("http://"+muteServer(t, begin), ""))
+		if cloud.login.limit != requestMax {
+			t.Errorf("the limit is %v", cloud.login.limit)
+		}
+		cloud.login.limit = 50 * time.Millisecond
+		_, err := cloud.Connect(t.Context(), "test")
+		wantTooLong(t, name, err, "it took too long: no complete answer within 50ms")
+
+		cloud.login.limit = requestMax
+		ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		_, err = cloud.Connect(ctx, "test")
+		stop()
+		wantTooLong(t, name+", with a deadline", err, "it took too long: context deadline exceeded")
+
+		ctx, interrupt := context.WithCancel(t.Context())
+		interrupt()
+		_, err = cloud.Connect(ctx, "test")
+		if !errors.Is(err, context.Canceled) || err.Error() != "asking Keystone: context canceled" {
+			t.Errorf("%s, interrupted: the error is %v", name, err)
+		}
+	}
+}
+
+func wantTooLong(t *testing.T, name string, err error, says string) {
+	t.Helper()
+	if _, ok := errors.AsType[*UnreachableError](err); !ok || !errors.Is(err, context.DeadlineExceeded) ||
+		!strings.HasSuffix(err.Error(), says) {
+		t.Errorf("%s: the error is %v", name, err)
+	}
+}
+
+// muteServer says begin to whoever asks something, and no more.
+func muteServer(t *testing.T, begin string) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = mute.Close() }()
-	k := newKeystone(t, httpServer)
-	k.URL = "http://" + mute.Addr().String()
-
-	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer stop()
-	_, err = connect(ctx, t, k, "")
-	if _, ok := errors.AsType[*UnreachableError](err); !ok || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the error is %v", err)
-	}
-	ctx, interrupt := context.WithCancel(t.Context())
-	interrupt()
-	_, err = connect(ctx, t, k, "")
-	if !errors.Is(err, context.Canceled) || err.Error() != "asking Keystone: context canceled" {
-		t.Errorf("the error is %v", err)
-	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			go func() {
+				if _, err := conn.Read(make([]byte, 1)); err == nil {
+					_, _ = io.WriteString(conn, begin)
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String()
 }

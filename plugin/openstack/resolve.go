@@ -60,6 +60,7 @@ type login struct {
 	insecure  bool   // the certificates of servers are not verified
 	endpoint  string // the container infrastructure service's, instead of the catalog's
 	now       func() time.Time
+	limit     time.Duration // for each request
 }
 
 // String is the cloud's name, or that it comes from the environment.
@@ -128,6 +129,7 @@ func (d definition) login(o Options, method string) (*login, error) {
 		insecure:  trust.InsecureSkipVerify,
 		endpoint:  endpoint,
 		now:       o.Now,
+		limit:     requestMax,
 	}, nil
 }
 

@@ -79,7 +79,7 @@ func (c Cloud) provider(userAgent string) *gophercloud.ProviderClient {
 	p.UseTokenLock()
 	p.UserAgent.Prepend(userAgent)
 	p.HTTPClient = http.Client{
-		Transport: &guard{base: c.login.transport, secrets: c.login.secrets, now: c.login.now},
+		Transport: &guard{base: c.login.transport, secrets: c.login.secrets, now: c.login.now, limit: c.login.limit},
 	}
 	return p
 }

@@ -4,6 +4,7 @@ package openstack
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -52,6 +53,7 @@ type guard struct {
 	base    http.RoundTripper
 	secrets []string         // what a login sends
 	now     func() time.Time // nil: no request is repeated
+	limit   time.Duration    // for each request, see requestMax
 }
 
 // RoundTrip implements http.RoundTripper. It never answers with a redirect, so
@@ -69,10 +71,13 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
+// ask makes one request. All of its answer is here when it returns.
 func (g *guard) ask(req *http.Request) (*http.Response, error) {
-	resp, err := g.base.RoundTrip(req)
+	ctx, stop := context.WithTimeoutCause(req.Context(), g.limit, tooLongError{g.limit})
+	defer stop()
+	resp, err := g.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		return nil, err
+		return nil, tooLong(ctx, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	at := cleanURL(req.URL.String())
@@ -84,7 +89,7 @@ func (g *guard) ask(req *http.Request) (*http.Response, error) {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &BadAnswerError{URL: at, Reason: "is cut short"}
 	case err != nil:
-		return nil, err
+		return nil, tooLong(ctx, err)
 	case len(body) > answerMax:
 		return nil, &BadAnswerError{URL: at, Reason: fmt.Sprintf("is longer than %d MiB", answerMax>>20)}
 	}
@@ -95,6 +100,27 @@ func (g *guard) ask(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
+}
+
+// tooLongError is about a server that did not finish its answer in time.
+type tooLongError struct{ limit time.Duration }
+
+func (e tooLongError) Error() string {
+	return fmt.Sprintf("it took too long: no complete answer within %v", e.limit)
+}
+
+func (e tooLongError) Unwrap() error { return context.DeadlineExceeded }
+
+// tooLong is err, or, if err is that a deadline has passed, an error that says
+// so in plain words: ours, or that of whoever waits for the answer.
+func tooLong(ctx context.Context, err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if ours, ok := errors.AsType[tooLongError](context.Cause(ctx)); ok {
+		return ours
+	}
+	return fmt.Errorf("it took too long: %w", context.DeadlineExceeded)
 }
 
 // redirectHost says where a redirect leads, without the path: login pages get
