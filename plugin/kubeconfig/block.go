@@ -172,7 +172,7 @@ func (s *splicer) replacePair(key, old, changed *yaml.Node, limit int) error {
 	start, end := s.at(key), s.nodeEnd(old, key, limit)
 	depth := key.Column - 1
 	lines := blockPair(key, changed, depth)
-	for _, comment := range s.comments(start, end, key, old) {
+	for _, comment := range s.comments(start, end) {
 		lines = append(lines, pad(depth)+comment)
 	}
 	text := strings.Join(lines, s.eol)
@@ -188,7 +188,7 @@ func (s *splicer) deletePair(key, old *yaml.Node, limit int) error {
 		return s.refuse(key, "an entry of ours whose first key would have to go")
 	}
 	start, end := s.lineStart(s.at(key)), s.nodeEnd(old, key, limit)
-	if comments := s.comments(start, end, key, old); comments != nil {
+	if comments := s.comments(start, end); comments != nil {
 		for i := range comments {
 			comments[i] = pad(key.Column-1) + comments[i]
 		}

@@ -4,7 +4,6 @@ package kubeconfig
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -53,39 +52,36 @@ func (s *splicer) trimmed(limit, column int) int {
 	return limit
 }
 
-// comments are those in text[start:end], which holds the given nodes and
-// would go with them. Comments that have their line are found in the text, for
-// the parser loses some; those behind something only the parser can tell.
-func (s *splicer) comments(start, end int, nodes ...*yaml.Node) []string {
-	var known, found []string
-	for _, n := range nodes {
-		known = append(known, parsedComments(n)...)
-	}
-	slices.SortFunc(known, func(a, b string) int { return len(b) - len(a) }) // "# a # b" before "# b"
-	for line := range strings.Lines(string(s.text[start:end])) {
-		line = strings.TrimSpace(line)
-		if i := slices.IndexFunc(known, func(c string) bool { return strings.HasSuffix(line, c) }); i >= 0 {
-			found = append(found, known[i])
-		} else if strings.HasPrefix(line, "#") {
-			found = append(found, line)
+// comments are those in text[start:end], which is about to go. They are looked
+// for in the text, because the parser loses some. A line of a block scalar that
+// looks like a comment is taken for one: better one too many.
+func (s *splicer) comments(start, end int) []string {
+	var found []string
+	for i := start; i < end; i++ {
+		switch s.text[i] {
+		case '"', '\'':
+			if quoted, ok := s.closingQuote(i); ok && s.startsToken(i) {
+				i = quoted - 1
+			}
+		case '#':
+			if s.startsComment(i) {
+				next := s.nextLine(i)
+				found = append(found, strings.TrimSpace(string(s.text[i:next])))
+				i = next - 1
+			}
 		}
 	}
 	return found
 }
 
-// parsedComments are the lines of all comments that the parser has found at n
-// and below.
-func parsedComments(n *yaml.Node) []string {
-	var found []string
-	for line := range strings.Lines(n.HeadComment + "\n" + n.LineComment + "\n" + n.FootComment) {
-		if line = strings.TrimSpace(line); line != "" {
-			found = append(found, line)
-		}
-	}
-	for _, child := range n.Content {
-		found = append(found, parsedComments(child)...)
-	}
-	return found
+// startsToken reports whether a quote at offset i can start a quoted scalar;
+// elsewhere it is part of a plain one.
+func (s *splicer) startsToken(i int) bool {
+	return i == 0 || strings.IndexByte(" \t\r\n,[{:", s.text[i-1]) >= 0
+}
+
+func (s *splicer) startsComment(i int) bool {
+	return i == 0 || strings.IndexByte(" \t\r\n", s.text[i-1]) >= 0
 }
 
 // valueEnd is the offset behind a scalar or a flow collection. It is not known
@@ -116,8 +112,8 @@ func (s *splicer) closing(start int) (int, bool) {
 		case '}', ']':
 			depth--
 		case '"', '\'':
-			if !strings.ContainsRune(" \t\r\n,[{:", rune(s.text[i-1])) {
-				continue // inside a plain scalar
+			if !s.startsToken(i) {
+				continue
 			}
 			end, ok := s.closingQuote(i)
 			if !ok {
@@ -125,7 +121,7 @@ func (s *splicer) closing(start int) (int, bool) {
 			}
 			i = end - 1
 		case '#':
-			if strings.ContainsRune(" \t\r\n", rune(s.text[i-1])) {
+			if s.startsComment(i) {
 				i = s.nextLine(i) - 1
 			}
 		}

@@ -79,7 +79,7 @@ func (s *splicer) rewrite(old, changed *yaml.Node) error {
 		s.fillFlow(start, end, changed)
 		return nil
 	}
-	if s.comments(start, end, old) != nil {
+	if s.comments(start, end) != nil {
 		return s.refuse(old, "a comment inside a value of ours that has to change")
 	}
 	prefix, step := s.layout(start)

@@ -177,6 +177,22 @@ func TestOneFileByTwoNamesIsLockedOnce(t *testing.T) {
 	}
 }
 
+// TestKubectlsLockIsBesideTheLink: kubectl does not resolve what it locks.
+func TestKubectlsLockIsBesideTheLink(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config")
+	if err := os.Symlink(write(t, filepath.Join(dir, "real"), ""), path); err != nil {
+		t.Skip(err)
+	}
+	kubectlLock(t, path)
+	_, err := Paths{Explicit: path}.Merge(briefly(t), []Entry{prod()}, false, LockOwner{})
+	var locked *LockedError
+	if !errors.As(err, &locked) {
+		t.Errorf("error is %v, want a LockedError", err)
+	}
+	wantOnly(t, path, "real", "config.lock")
+}
+
 func TestStrangeLockFilesAreNotOurs(t *testing.T) {
 	for name, make := range map[string]func(string) error{
 		"directory":     func(lock string) error { return os.Mkdir(lock, 0o700) },

@@ -70,8 +70,7 @@ func target(files []string) string {
 	return files[len(files)-1]
 }
 
-// sources reads all files. A file that is named twice in different ways, by a
-// symbolic link for instance, is read once.
+// sources reads all files and says which of them is the target.
 func (p Paths) sources() (all []*source, to *source, err error) {
 	files, err := p.files()
 	if err != nil {
@@ -83,12 +82,7 @@ func (p Paths) sources() (all []*source, to *source, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		known := slices.IndexFunc(all, func(o *source) bool { return o.resolved == s.resolved })
-		if known >= 0 {
-			s = all[known]
-		} else {
-			all = append(all, s)
-		}
+		all = append(all, s)
 		if file == goal {
 			to = s
 		}

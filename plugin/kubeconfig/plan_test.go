@@ -74,6 +74,11 @@ func TestTakenNamesAreRefused(t *testing.T) {
 	}
 }
 
+func TestOneContextForTwoClustersIsRefused(t *testing.T) {
+	_, err := merge(t, Paths{Home: t.TempDir()}, false, prod(), entry("prod", testUUID))
+	wantTaken(t, err, TakenError{Kind: KindContext, Name: "prod", Have: prodUUID})
+}
+
 func TestFirstFileThatNamesIsTheOneThatCounts(t *testing.T) {
 	dir := t.TempDir()
 	foreign := emptyConfig + "contexts:\n- {name: prod, context: {cluster: c, user: u}}\n"

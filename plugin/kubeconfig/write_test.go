@@ -214,6 +214,9 @@ func TestWriteNewDoesNotFollowLinks(t *testing.T) {
 		t.Skip(err)
 	}
 	var exists *ExistsError
+	if err := CheckNew(path, false); !errors.As(err, &exists) {
+		t.Errorf("CheckNew: error is %v, want an ExistsError", err)
+	}
 	if err := WriteNew(path, []byte("one"), false); !errors.As(err, &exists) {
 		t.Errorf("error is %v, want an ExistsError", err)
 	}
