@@ -81,13 +81,21 @@ func uuids(clusters []Cluster, name string) []string {
 	return found
 }
 
+// More than this of a list is not read: no Magnum has it, but something in its
+// place could go on for ever.
+const (
+	pagesMax    = 1000
+	clustersMax = 100_000
+)
+
 // Clusters reads all clusters that the login may see: those of its project, or,
-// for an administrator, of every project.
+// for an administrator, of every project. A list of over 1000 pages or 100 000
+// clusters is an [*openstack.BadAnswerError].
 func (c *Client) Clusters(ctx context.Context) ([]Cluster, error) {
 	var all []Cluster
 	at := c.path("clusters", "detail")
 	seen := map[string]bool{}
-	for url := at; ; {
+	for url, pages := at, 1; ; pages++ {
 		var page struct {
 			Clusters []Cluster `json:"clusters"`
 			Next     string    `json:"next"`
@@ -107,6 +115,9 @@ func (c *Client) Clusters(ctx context.Context) ([]Cluster, error) {
 		all = append(all, page.Clusters...)
 		if page.Next == "" || len(page.Clusters) == 0 {
 			return all, nil
+		}
+		if pages >= pagesMax || len(all) > clustersMax {
+			return nil, &openstack.BadAnswerError{Service: service, URL: at, Reason: "lists clusters without end"}
 		}
 		url = nextPage(at, page.Clusters)
 	}

@@ -198,3 +198,27 @@ func TestBadList(t *testing.T) {
 		}
 	}
 }
+
+// TestEndlessList: every page is a good one, and there always is a next.
+func TestEndlessList(t *testing.T) {
+	s := start(t, magnumtest.Options{})
+	client := login(t, s, "alice")
+	for perPage, pages := range map[int]int{1: 1000, 30_000: 4} {
+		s.ResetRequests()
+		n := 0
+		s.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+			_, _ = io.WriteString(w, `{"next": "x", "clusters": [`)
+			for i := range perPage {
+				n++
+				_, _ = fmt.Fprintf(w, `%.*s{"uuid": "00000000-0000-0000-0000-%012d"}`, min(i, 1), ",", n)
+			}
+			_, _ = io.WriteString(w, "]}")
+			return true
+		})
+		_, err := client.Clusters(t.Context())
+		got, ok := errors.AsType[*openstack.BadAnswerError](err)
+		if !ok || got.Reason != "lists clusters without end" || len(s.Requests()) != pages {
+			t.Errorf("after %d pages of %d: %v", len(s.Requests()), perPage, err)
+		}
+	}
+}
