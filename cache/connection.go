@@ -20,7 +20,10 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-var errAuth = errors.New("the bus did not let us in")
+var (
+	errAuth      = errors.New("the bus did not let us in")
+	errOtherUser = errors.New("the bus is another user's")
+)
 
 // bus is a connection of our own to the session bus. It speaks godbus's
 // messages, but not with its connection: that one waits seven times where three
@@ -67,11 +70,36 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 		}
 		conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 		if err == nil {
-			return conn, nil
+			if err = checkPeer(conn); err == nil {
+				return conn, nil
+			}
+			_ = conn.Close()
 		}
 		refused = err
 	}
 	return nil, refused
+}
+
+// checkPeer refuses a bus of another user: secrets cross it in the clear, and
+// its address comes from an environment that somebody else's kubeconfig may
+// have set.
+func checkPeer(conn net.Conn) error {
+	socket, ok := conn.(*net.UnixConn)
+	if !ok {
+		return errRemoteBus
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	uid, known, err := peerUID(raw)
+	if err != nil {
+		return err
+	}
+	if known && uid != os.Geteuid() {
+		return errOtherUser
+	}
+	return nil
 }
 
 // call is one that was made on a bus.
