@@ -23,4 +23,3 @@ func peerUID(socket syscall.RawConn) (uid int, known bool, err error) {
 	}
 	return int(peer.Uid), true, nil
 }
-
