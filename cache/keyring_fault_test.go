@@ -144,6 +144,22 @@ func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
 	})
 }
 
+// go-keyring's calls would make the bus start it.
+func TestServiceThatIsGoneWhenGoKeyringComes(t *testing.T) {
+	for _, op := range operations[1:] {
+		t.Run(op.name, func(t *testing.T) {
+			server, k := serve(t)
+			server.Add("login", "kubectl-magnum", "k", []byte("old"))
+			// Two properties are read to look: the collections, and whether ours is locked.
+			server.Fail("Get", secretservicetest.Fault{Skip: 2, Error: "org.freedesktop.DBus.Error.ServiceUnknown"})
+			if err := op.call(t.Context(), k); !errors.Is(err, cache.ErrUnavailable) {
+				t.Errorf("err = %v, want ErrUnavailable", err)
+			}
+			wantQuiet(t, server)
+		})
+	}
+}
+
 func TestLockedOrRemovedSinceItWasFound(t *testing.T) {
 	server, k := serve(t)
 	server.Add("login", "kubectl-magnum", "k", []byte("old"))

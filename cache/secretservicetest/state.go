@@ -31,6 +31,8 @@ type State struct {
 // Fault is what happens instead of an answer to a call, or after it. Then the
 // connection is closed.
 type Fault struct {
+	// Skip is how many calls are spared first.
+	Skip int
 	// Answer: the call is answered as if there were no fault.
 	Answer bool
 	// Hang: the connection stays, and calls on it are read and not answered.
@@ -99,10 +101,16 @@ func (s *Server) record(member string) {
 	s.calls = append(s.calls, member)
 }
 
+// fault returns the fault that a call of member meets now.
 func (s *Server) fault(member string) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault, ok := s.faults[member]
+	if ok && fault.Skip > 0 {
+		fault.Skip--
+		s.faults[member] = fault
+		return Fault{}, false
+	}
 	return fault, ok
 }
 
