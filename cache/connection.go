@@ -32,6 +32,7 @@ var (
 // arguments and on being closed in the middle of a message. This one starts no
 // goroutine, and is for the use of one.
 type bus struct {
+	address string // of the one socket that we are connected to
 	in      *bufio.Reader
 	socket  net.Conn
 	out     bytes.Buffer // not sent yet
@@ -47,12 +48,12 @@ func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := dial(ctx, address)
+	socket, address, err := dial(ctx, address)
 	if err != nil {
 		return nil, busError(err)
 	}
 	context.AfterFunc(ctx, func() { _ = socket.Close() })
-	b := &bus{in: bufio.NewReader(socket), socket: socket, answers: map[uint32]*dbus.Message{}}
+	b := &bus{address: address, in: bufio.NewReader(socket), socket: socket, answers: map[uint32]*dbus.Message{}}
 	// D-Bus specification, "Authentication Protocol": the kernel says who we
 	// are (EXTERNAL), so there is no reason to wait for an answer.
 	fmt.Fprintf(&b.out, "\x00AUTH EXTERNAL %s\r\nBEGIN\r\n", hex.EncodeToString([]byte(strconv.Itoa(os.Geteuid()))))
@@ -60,24 +61,24 @@ func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 	return b, nil
 }
 
-// dial connects to the first socket of address that takes it.
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	var refused error
+// dial connects to the first socket of address that is there and ours, and
+// returns its part of address too.
+func dial(ctx context.Context, address string) (_ net.Conn, part string, refused error) {
 	for part := range strings.SplitSeq(address, ";") {
 		path, err := socketOf(part)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 		if err == nil {
 			if err = checkPeer(conn); err == nil {
-				return conn, nil
+				return conn, part, nil
 			}
 			_ = conn.Close()
 		}
 		refused = err
 	}
-	return nil, refused
+	return nil, "", refused
 }
 
 // checkPeer refuses a bus of another user: secrets cross it in the clear, and

@@ -58,6 +58,9 @@ func TestFirstBusThatIsThereIsUsed(t *testing.T) {
 			t.Errorf("%s: %v", op.name, err)
 		}
 	}
+	if got := os.Getenv(busVar); got != server.Address {
+		t.Errorf("go-keyring is left to choose from %q, want %q", got, server.Address)
+	}
 }
 
 // wantNoLaunch puts a dbus-launch first in PATH that must not run until the

@@ -51,24 +51,25 @@ func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 }
 
 func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
-	if err := k.changeable(ctx, key); err != nil && !errors.Is(err, ErrMiss) {
+	address, err := k.changeable(ctx, key)
+	if err != nil && !errors.Is(err, ErrMiss) {
 		return err
 	}
-	if err := k.introduce(ctx); err != nil {
+	if err := introduce(ctx, address); err != nil {
 		return err
 	}
 	return classify(keyring.Set(keyringService, key, string(data)))
 }
 
 func (k *Keyring) erase(ctx context.Context, key string) error {
-	err := k.changeable(ctx, key)
+	address, err := k.changeable(ctx, key)
 	if errors.Is(err, ErrMiss) || errors.Is(err, errNoCollection) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := k.introduce(ctx); err != nil {
+	if err := introduce(ctx, address); err != nil {
 		return err
 	}
 	if err := classify(keyring.Delete(keyringService, key)); !errors.Is(err, ErrMiss) {
@@ -79,48 +80,44 @@ func (k *Keyring) erase(ctx context.Context, key string) error {
 
 // changeable returns nil if there is an item under key and go-keyring can
 // change it without unlocking anything, ErrMiss if there is none and it can
-// make one. Like a Get it takes ReadTimeout at most: who does not tell us in
-// that time is not worth the longer one for writing.
-func (k *Keyring) changeable(ctx context.Context, key string) error {
-	_, err := within(ctx, k.readTimeout(), func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, k.look(ctx, key)
+// make one, and in both cases the address of the bus. Like a Get it takes
+// ReadTimeout at most: who does not tell us in that time is not worth the
+// longer one for writing.
+func (k *Keyring) changeable(ctx context.Context, key string) (address string, err error) {
+	return within(ctx, k.readTimeout(), func(ctx context.Context) (string, error) {
+		return k.look(ctx, key)
 	})
-	return err
 }
 
 // look is changeable without the deadline.
-func (k *Keyring) look(ctx context.Context, key string) error {
+func (k *Keyring) look(ctx context.Context, key string) (address string, err error) {
 	b, err := k.connect(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer b.close()
 	s, err := greet(b)
 	if err != nil {
-		return err
+		return "", err
 	}
 	search := s.search(key)
 	var state dbus.Variant
 	if err := s.property(s.collection, collectionInterface, "Locked").store(&state); err != nil {
-		return err
+		return "", err
 	}
 	if locked, ok := state.Value().(bool); !ok || locked {
-		return fmt.Errorf("%w: collection %q", ErrLocked, s.collection)
+		return "", fmt.Errorf("%w: collection %q", ErrLocked, s.collection)
 	}
 	_, err = s.find(search)
-	return err
+	return b.address, err
 }
 
 // introduce makes the service know the connection that godbus shares in a
 // process, which go-keyring is going to use; see greet. It also makes the bus
-// that we found the only one that go-keyring can find, whatever happens to its
-// socket from here on: with an address in the environment godbus never comes to
+// that we looked at the only one that go-keyring can find: of several it would
+// take the first, be it another user's, and of none it would come to
 // dbus-launch.
-func (k *Keyring) introduce(ctx context.Context) error {
-	address, err := k.busAddress()
-	if err != nil {
-		return err
-	}
+func introduce(ctx context.Context, address string) error {
 	if err := os.Setenv(busVar, address); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -40,7 +40,7 @@ func TestBusOfAnotherUserIsRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can listen as somebody else")
 	}
-	dir, err := os.MkdirTemp("", "bus") // nobody could not come into t.TempDir
+	dir, err := os.MkdirTemp("", "bus") //nolint:usetesting // nobody could not come into t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,13 +51,21 @@ func TestBusOfAnotherUserIsRefused(t *testing.T) {
 	for uid, want := range map[int]error{nobody: errOtherUser, 0: nil} {
 		path := filepath.Join(dir, map[int]string{nobody: "theirs", 0: "ours"}[uid])
 		listenAs(t, uid, path)
-		conn, err := dial(t.Context(), "unix:path="+path)
+		conn, _, err := dial(t.Context(), "unix:path="+path)
 		if !errors.Is(err, want) {
 			t.Errorf("bus of uid %d: %v", uid, err)
 		}
 		if err == nil {
 			_ = conn.Close()
 		}
+	}
+	ours := "unix:path=" + filepath.Join(dir, "ours")
+	conn, part, err := dial(t.Context(), "unix:path="+filepath.Join(dir, "theirs")+";"+ours)
+	if err != nil || part != ours {
+		t.Errorf("of two buses: %q, %v, want %q", part, err, ours)
+	}
+	if err == nil {
+		_ = conn.Close()
 	}
 	k := &Keyring{Getenv: func(string) string { return "unix:path=" + filepath.Join(dir, "theirs") }}
 	if err := k.Put(t.Context(), "key", []byte("data")); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errOtherUser) {
