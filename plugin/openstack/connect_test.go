@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,7 +52,7 @@ func TestRefusedLogin(t *testing.T) {
 		name:   "an error with the password in it",
 		answer: jsonAnswer(500, `{"error": {"message": "cannot log in with `+secret+`"}}`),
 		want: func(k *keystone) error {
-			return &ServiceError{Service: "Keystone", Method: "POST", URL: k.URL + "/v3/auth/tokens", Code: 500}
+			return &ServiceError{Service: "Keystone", Method: "POST", URL: k.URL + "/v3/auth/tokens", Code: 500, Detail: withheld}
 		},
 		text: "500 Internal Server Error",
 	}, {
@@ -263,29 +262,4 @@ func wantTooLong(t *testing.T, name string, err error, says string) {
 		!strings.HasSuffix(err.Error(), says) {
 		t.Errorf("%s: the error is %v", name, err)
 	}
-}
-
-// muteServer says begin to whoever asks something, and no more.
-func muteServer(t *testing.T, begin string) (addr string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = conn.Close() })
-			go func() {
-				if _, err := conn.Read(make([]byte, 1)); err == nil {
-					_, _ = io.WriteString(conn, begin)
-				}
-			}()
-		}
-	}()
-	return listener.Addr().String()
 }

@@ -3,6 +3,7 @@
 package openstack
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -78,9 +79,12 @@ var containerInfraTypes = []string{
 	"container-infra", "container-infrastructure", "container-infrastructure-management",
 }
 
+// regionsMax is how many regions an error names.
+const regionsMax = 20
+
 // containerInfra finds the service's endpoint. Without a region the first one
-// counts, as with OpenStack's own clients.
-func (c Cloud) containerInfra(catalog []tokens.CatalogEntry) (*url.URL, error) {
+// counts, as with OpenStack's own clients. An error says nothing of known.
+func (c Cloud) containerInfra(catalog []tokens.CatalogEntry, known secrets) (*url.URL, error) {
 	if raw := c.login.endpoint; raw != "" {
 		return endpointURL(raw)
 	}
@@ -95,20 +99,27 @@ func (c Cloud) containerInfra(catalog []tokens.CatalogEntry) (*url.URL, error) {
 			case c.Region == "", c.Region == e.Region, c.Region == e.RegionID:
 				return endpointURL(e.URL)
 			default:
-				regions[e.Region] = true
+				regions[known.said(e.Region)] = true
 			}
 		}
 	}
+	have := slices.Sorted(maps.Keys(regions))
 	return nil, &NoEndpointError{
 		Service: containerInfraTypes[0], Interface: c.Interface, Region: c.Region,
-		Have: slices.Sorted(maps.Keys(regions)),
+		Have: have[:min(len(have), regionsMax)],
 	}
 }
+
+// urlMax is the longest URL of an endpoint that is taken, in bytes: errors name it.
+const urlMax = 500
 
 // endpointURL parses an endpoint and makes it end in /v1/, the one version of
 // the API there is, which some catalogs leave out.
 func endpointURL(raw string) (*url.URL, error) {
 	u, reason := serviceURL(raw)
+	if len(raw) > urlMax {
+		reason = fmt.Sprintf("is longer than %d bytes", urlMax)
+	}
 	if reason != "" {
 		return nil, &BadAnswerError{Service: "Keystone", Reason: "has a catalog whose endpoint of " + containerInfraTypes[0] + " " + reason}
 	}

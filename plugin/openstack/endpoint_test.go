@@ -64,7 +64,7 @@ func TestServiceTypes(t *testing.T) {
 	cloud := Cloud{Interface: "public", login: &login{}}
 	for _, name := range []string{"container-infra", "container-infrastructure", "container-infrastructure-management"} {
 		catalog := []tokens.CatalogEntry{{Type: name, Endpoints: []tokens.Endpoint{{Interface: "public", URL: "https://m/v1"}}}}
-		if u, err := cloud.containerInfra(catalog); err != nil || u.String() != "https://m/v1/" {
+		if u, err := cloud.containerInfra(catalog, nil); err != nil || u.String() != "https://m/v1/" {
 			t.Errorf("%s: %v, %v", name, u, err)
 		}
 	}
@@ -94,7 +94,7 @@ func TestTokenInAnswer(t *testing.T) {
 	service := client(t, k, jsonAnswer(http.StatusInternalServerError, `{"errors": [{"detail": "X-Auth-Token: fresh-token"}]}`))
 	err := ask(t.Context(), service, "GET", "clusters")
 	got, ok := errors.AsType[*ServiceError](err)
-	if !ok || got.Code != 500 || got.Detail != "" {
+	if !ok || got.Code != 500 || got.Detail != withheld {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -5,19 +5,16 @@ package openstack
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"regexp"
-	"strings"
-	"unicode"
 )
-
-// detailMax is how many characters of a service's words are kept.
-const detailMax = 300
 
 // errorDetail finds the sentence for people in the body of an answer that means
 // failure, whatever its Content-Type says: Magnum's is lost behind some servers.
 // It knows the shapes of Magnum ("errors", where title is detail cut at the
 // first full stop), of Keystone ("error") and of plain WSME ("faultstring"),
-// and the title of an HTML page. "" if there is none.
+// and the title of an HTML page. "" if there is none. It is as the service
+// wrote it: see secrets.said.
 func errorDetail(body []byte) string {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
@@ -25,11 +22,11 @@ func errorDetail(body []byte) string {
 	}
 	switch body[0] {
 	case '{':
-		return oneLine(jsonDetail(body))
+		return jsonDetail(body)
 	case '<':
-		return oneLine(htmlTitle(body))
+		return htmlTitle(body)
 	default:
-		return oneLine(string(body))
+		return string(body)
 	}
 }
 
@@ -71,23 +68,7 @@ var titleElement = regexp.MustCompile(`(?is)<title[^>]*>([^<]*)</title>`)
 
 func htmlTitle(body []byte) string {
 	if m := titleElement.FindSubmatch(body); m != nil {
-		return string(m[1])
+		return html.UnescapeString(string(m[1]))
 	}
 	return "an HTML page"
-}
-
-// oneLine makes text printable in one line: white space becomes one space,
-// whatever else is not printable U+FFFD, and a long text is cut.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
-	if runes := []rune(text); len(runes) > detailMax {
-		return string(runes[:detailMax-3]) + "..."
-	}
-	return text
 }

@@ -24,20 +24,23 @@ var details = []struct{ body, want string }{
 	{`{"errors": [`, ""},
 	{`<html><head><title>504 Gateway
 Time-out</title></head>`, "504 Gateway Time-out"},
+	{`<title>Can&#39;t &lt;do&gt;</title>`, "Can't <do>"},
 	{`<p>`, "an HTML page"},
 	{"  upstream connect error  ", "upstream connect error"},
 	{"bell \a and escape \x1b[31m and bad \xff", "bell \uFFFD and escape \uFFFD[31m and bad \uFFFD"},
 	{"", ""},
 }
 
+func told(body []byte) string { return secrets(nil).said(errorDetail(body)) }
+
 func TestErrorDetail(t *testing.T) {
 	for _, test := range details {
-		if got := errorDetail([]byte(test.body)); got != test.want {
+		if got := told([]byte(test.body)); got != test.want {
 			t.Errorf("%s: %q, want %q", test.body, got, test.want)
 		}
 	}
-	long := errorDetail([]byte(strings.Repeat("ä", 1000)))
-	if utf8.RuneCountInString(long) != detailMax || !strings.HasSuffix(long, "ä...") {
+	long := told([]byte(strings.Repeat("ä", 1000)))
+	if utf8.RuneCountInString(long) != wordsMax || !strings.HasSuffix(long, "ä...") {
 		t.Errorf("a long text becomes %q", long)
 	}
 }
@@ -48,8 +51,8 @@ func FuzzErrorDetail(f *testing.F) {
 		f.Add([]byte(seed.body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		text := errorDetail(body)
-		if utf8.RuneCountInString(text) > detailMax || !utf8.ValidString(text) {
+		text := told(body)
+		if utf8.RuneCountInString(text) > wordsMax || !utf8.ValidString(text) {
 			t.Errorf("%q", text)
 		}
 		for _, r := range text {

@@ -113,7 +113,7 @@ type ServiceError struct {
 	URL        string // without user, password, query
 	Code       int
 	Detail     string        // what the service said, one line, at most 300 characters
-	RequestID  string        // X-Openstack-Request-Id, "" if absent
+	RequestID  string        // X-Openstack-Request-Id, "" if absent or odd
 	RetryAfter time.Duration // 0 if the service did not say
 }
 
@@ -147,7 +147,7 @@ type NoEndpointError struct {
 	Service   string   // the service type
 	Interface string   // public, internal, admin
 	Region    string   // "" if any would do
-	Have      []string // regions that have the service with that interface, sorted
+	Have      []string // regions that have the service with that interface, sorted, at most 20
 }
 
 func (e *NoEndpointError) Error() string {

@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -28,8 +28,11 @@ func Explain(service string, err error) error {
 		named.Service = service
 		return &named
 	}
+	if status, ok := errors.AsType[*statusError](err); ok {
+		return status.explain(service)
+	}
 	if status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
-		return explainStatus(service, status)
+		return &BadAnswerError{Service: service, URL: cleanURL(status.URL), Reason: fmt.Sprintf("has the status %d", status.Actual)}
 	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("asking %s: %w", service, context.Canceled)
@@ -40,29 +43,15 @@ func Explain(service string, err error) error {
 	if reason := jsonFault(err); reason != "" {
 		return &BadAnswerError{Service: service, Reason: reason}
 	}
-	return err
-}
-
-func explainStatus(service string, e gophercloud.ErrUnexpectedResponseCode) error {
-	detail := errorDetail(e.Body)
-	switch {
-	case e.Actual == http.StatusUnauthorized:
-		return &AuthError{Service: service, Detail: detail}
-	case e.Actual < 400:
-		return &BadAnswerError{Service: service, URL: cleanURL(e.URL), Reason: fmt.Sprintf("has the status %d", e.Actual)}
-	}
-	wait, _ := retryAfter(e.ResponseHeader)
-	return &ServiceError{
-		Service: service, Method: e.Method, URL: cleanURL(e.URL), Code: e.Actual,
-		Detail: detail, RequestID: oneLine(e.ResponseHeader.Get("X-Openstack-Request-Id")), RetryAfter: wait,
-	}
+	return secrets(nil).harmless(err)
 }
 
 // jsonFault says what is wrong with JSON that could not be decoded, "" if err
 // is not about JSON. The decoder's own words are not used: they quote the text.
 func jsonFault(err error) string {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Sprintf("has a JSON %s where %q should be of another type", wrong.Value, wrong.Field)
+		kind, _, _ := strings.Cut(wrong.Value, " ") // of a number it also has the digits
+		return fmt.Sprintf("has a JSON %s where %q should be of another type", kind, wrong.Field)
 	}
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return "is not JSON"

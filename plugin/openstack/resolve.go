@@ -55,7 +55,7 @@ type Cloud struct {
 // login is what a Cloud needs to connect and does not show.
 type login struct {
 	auth      gophercloud.AuthOptions
-	secrets   []string // of auth, to keep out of errors
+	secrets   secrets // of auth
 	transport *http.Transport
 	insecure  bool   // the certificates of servers are not verified
 	endpoint  string // the container infrastructure service's, instead of the catalog's
@@ -124,7 +124,7 @@ func (d definition) login(o Options, method string) (*login, error) {
 	endpoint := d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
 	return &login{
 		auth:      auth,
-		secrets:   []string{auth.Password, auth.TokenID, auth.ApplicationCredentialSecret},
+		secrets:   secrets{auth.Password, auth.TokenID, auth.ApplicationCredentialSecret},
 		transport: newTransport(trust),
 		insecure:  trust.InsecureSkipVerify,
 		endpoint:  endpoint,

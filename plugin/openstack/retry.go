@@ -21,13 +21,13 @@ const (
 // pause says whether to ask again, and after how long: only what changes
 // nothing, only if the service says that it is busy, and only if the pause ends
 // before the request's deadline.
-func (g *guard) pause(req *http.Request, resp *http.Response, tries int) (time.Duration, bool) {
-	busy := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable
+func (g *guard) pause(req *http.Request, failed *statusError, tries int) (time.Duration, bool) {
+	busy := failed.code == http.StatusTooManyRequests || failed.code == http.StatusServiceUnavailable
 	if !busy || req.Method != http.MethodGet || tries >= retriesMax || g.now == nil {
 		return 0, false
 	}
-	wait, said := retryAfter(resp.Header)
-	if !said {
+	wait := failed.retryAfter
+	if !failed.saidWhen {
 		wait = pauseFirst << tries
 	}
 	deadline, ok := req.Context().Deadline()

@@ -4,10 +4,10 @@ package openstack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -53,19 +53,19 @@ func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) 
 	s.UserID, s.UserName = granted.User.ID, granted.User.Name
 	s.ProjectID, s.ProjectName = granted.Project.ID, granted.Project.Name
 	s.ExpiresAt = granted.ExpiresAt
-	s.endpoint, s.missing = c.containerInfra(granted.Catalog)
+	known := append(slices.Clone(c.login.secrets), s.provider.TokenID)
+	s.endpoint, s.missing = c.containerInfra(granted.Catalog, known)
 	s.verified = s.missing == nil && c.verified(s.endpoint)
 	return s, nil
 }
 
 // refused explains a failed login and puts into an [*AuthError] what was refused.
 func (c Cloud) refused(err error) error {
-	// A token that is not good any more, as a way to log in, is 404 to Keystone
-	// and not 401. In a wrong place it is a page that says so.
-	answer, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
-	if ok && answer.Actual == http.StatusNotFound && c.Method == methodToken && (len(answer.Body) == 0 || json.Valid(answer.Body)) {
-		answer.Actual = http.StatusUnauthorized
-		err = answer
+	// A token or an application credential that is not there any more is 404 to
+	// Keystone and not 401. In a wrong place it is a page that says so.
+	if answer, ok := errors.AsType[*statusError](err); ok &&
+		answer.code == http.StatusNotFound && c.Method != methodPassword && !answer.page {
+		answer.code = http.StatusUnauthorized
 	}
 	err = Explain("Keystone", err)
 	if refused, ok := errors.AsType[*AuthError](err); ok {

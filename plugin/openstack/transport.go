@@ -13,11 +13,16 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
-// answerMax is the longest answer that is taken, in bytes.
-const answerMax = 8 << 20
+const (
+	// answerMax is the longest body of an answer that is taken, in bytes.
+	answerMax = 8 << 20
+	// headerMax is the same for its header. Tokens and cookies fit well.
+	headerMax = 256 << 10
+)
 
 const (
 	// connectMax is how long a connection may take to be made, again to agree
@@ -42,16 +47,19 @@ func newTransport(trust *tls.Config) *http.Transport {
 		TLSClientConfig:     trust,
 		TLSHandshakeTimeout: connectMax,
 		Protocols:           &http1,
-		IdleConnTimeout:     connectMax,
+
+		MaxResponseHeaderBytes: headerMax,
+		IdleConnTimeout:        connectMax,
 	}
 }
 
 // guard passes on only answers that the callers can use: whole, not too long,
-// and JSON if they mean success. Others become a *BadAnswerError without
-// Service, here, where the answer is still at hand.
+// JSON, and not of a status that means failure. Others become a
+// *BadAnswerError without Service or a *statusError here, where both the answer
+// and what must not be told of it are at hand.
 type guard struct {
 	base    http.RoundTripper
-	secrets []string         // what a login sends
+	secrets secrets          // what a login sends
 	now     func() time.Time // nil: no request is repeated
 	limit   time.Duration    // for each request, see requestMax
 }
@@ -61,12 +69,13 @@ type guard struct {
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	for tries := 0; ; tries++ {
 		resp, err := g.ask(req)
-		if err != nil {
-			return nil, err
+		failed, ok := errors.AsType[*statusError](err)
+		if !ok {
+			return resp, err
 		}
-		wait, again := g.pause(req, resp, tries)
+		wait, again := g.pause(req, failed, tries)
 		if !again || !sleep(req.Context(), wait) {
-			return resp, nil
+			return nil, err
 		}
 	}
 }
@@ -75,27 +84,29 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 func (g *guard) ask(req *http.Request) (*http.Response, error) {
 	ctx, stop := context.WithTimeoutCause(req.Context(), g.limit, tooLongError{g.limit})
 	defer stop()
+	known := append(slices.Clone(g.secrets), req.Header.Get("X-Auth-Token"), req.Header.Get("X-Subject-Token"))
 	resp, err := g.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {
-		return nil, tooLong(ctx, err)
+		return nil, known.harmless(tooLong(ctx, err))
 	}
 	defer func() { _ = resp.Body.Close() }()
+	known = append(known, resp.Header.Get("X-Subject-Token"))
 	at := cleanURL(req.URL.String())
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return nil, &BadAnswerError{URL: at, Reason: "is a redirect" + redirectHost(resp)}
+		return nil, &BadAnswerError{URL: at, Reason: "is a redirect" + redirectHost(resp, known)}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, answerMax+1))
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &BadAnswerError{URL: at, Reason: "is cut short"}
 	case err != nil:
-		return nil, tooLong(ctx, err)
+		return nil, known.harmless(tooLong(ctx, err))
 	case len(body) > answerMax:
 		return nil, &BadAnswerError{URL: at, Reason: fmt.Sprintf("is longer than %d MiB", answerMax>>20)}
+	case resp.StatusCode >= 400:
+		return nil, newStatusError(req, resp, body, known)
 	}
-	if resp.StatusCode >= 400 {
-		body = g.withhold(req, body)
-	} else if reason := notJSON(resp.StatusCode, body); reason != "" {
+	if reason := notJSON(resp.StatusCode, body, known); reason != "" {
 		return nil, &BadAnswerError{URL: at, Reason: reason}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -125,37 +136,16 @@ func tooLong(ctx context.Context, err error) error {
 
 // redirectHost says where a redirect leads, without the path: login pages get
 // told there what was asked, at times with what it was asked with.
-func redirectHost(resp *http.Response) string {
+func redirectHost(resp *http.Response, known secrets) string {
 	to, err := resp.Location()
 	if err != nil {
 		return fmt.Sprintf(" (%d)", resp.StatusCode)
 	}
-	return fmt.Sprintf(" to %q", (&url.URL{Scheme: to.Scheme, Host: to.Host}).String())
-}
-
-// withhold drops the body of an answer that means failure if it repeats what
-// must stay secret, as debug pages do: bodies end up in errors.
-func (g *guard) withhold(req *http.Request, body []byte) []byte {
-	secrets := g.secrets
-	if token := req.Header.Get("X-Auth-Token"); token != "" {
-		secrets = []string{token, req.Header.Get("X-Subject-Token")}
-	}
-	for _, secret := range secrets {
-		if secret == "" {
-			continue
-		}
-		inJSON, _ := json.Marshal(secret)
-		inJSON = bytes.Trim(inJSON, `"`)
-		if bytes.Contains(body, []byte(secret)) || bytes.Contains(body, inJSON) ||
-			bytes.Contains(body, []byte(url.QueryEscape(secret))) {
-			return nil
-		}
-	}
-	return body
+	return fmt.Sprintf(" to %q", known.said((&url.URL{Scheme: to.Scheme, Host: to.Host}).String()))
 }
 
 // notJSON says what a body is if it is not the JSON that it ought to be.
-func notJSON(status int, body []byte) string {
+func notJSON(status int, body []byte, known secrets) string {
 	body = bytes.TrimSpace(body)
 	switch {
 	case json.Valid(body):
@@ -165,7 +155,7 @@ func notJSON(status int, body []byte) string {
 	case len(body) == 0:
 		return "is empty"
 	case body[0] == '<':
-		return "is not JSON but a page: " + errorDetail(body)
+		return "is not JSON but a page: " + known.said(errorDetail(body))
 	}
 	var value any
 	return jsonFault(json.NewDecoder(bytes.NewReader(body)).Decode(&value))
