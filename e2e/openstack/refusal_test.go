@@ -37,7 +37,7 @@ func testRefusals(t *testing.T, p *Pair) {
 		{"creation failed", "alice", "failed", 1, []string{"CREATE_FAILED"}},
 		{"not the creator", "bob", "prod", 1, []string{owner, "hint: ask user"}},
 		{"may only look", "reader", "prod", 1, []string{owner, "hint: ask user"}},
-		{"admin of another project", "admin", "prod", 1, []string{`"prod"`, "the cluster's own project"}},
+		{"admin of another project", "admin", "prod", 1, []string{`"prod"`, "hint: log in for that project"}},
 		{"wrong password", "wrong-password", "prod", 4, []string{"password", "hint: check user, password"}},
 		{"no such user", "nobody", "prod", 4, []string{"password"}},
 		{"no role on the project", "wrong-project", "prod", 4, []string{"password", "project"}},

@@ -44,6 +44,17 @@ func TestUnknown(t *testing.T) {
 		s.untilExpired(t)
 		withToken(t, s).refused(t, 4, refusal, "config", "prod")
 	})
+	t.Run("application credential", func(t *testing.T) {
+		u := newUser(t, nil, "")
+		for name, value := range map[string]string{
+			"OS_AUTH_TYPE": "v3applicationcredential", "OS_AUTH_URL": login(t, p, "alice").keystone,
+			"OS_APPLICATION_CREDENTIAL_ID":     "0123456789abcdef0123456789abcdef",
+			"OS_APPLICATION_CREDENTIAL_SECRET": "secret",
+		} {
+			u.Setenv(name, value)
+		}
+		u.refused(t, 4, []string{"application credential", "hint: "}, "config", "prod")
+	})
 }
 
 // untilExpired asks Keystone until it no longer knows the token.
