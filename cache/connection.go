@@ -63,7 +63,8 @@ func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 
 // dial connects to the first socket of address that is there and ours, and
 // returns its part of address too.
-func dial(ctx context.Context, address string) (_ net.Conn, part string, refused error) {
+func dial(ctx context.Context, address string) (net.Conn, string, error) {
+	var refused error
 	for part := range strings.SplitSeq(address, ";") {
 		path, err := socketOf(part)
 		if err != nil {
