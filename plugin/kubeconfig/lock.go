@@ -21,7 +21,11 @@ type LockOwner struct {
 	Host string
 }
 
-const ownerFormat = "kubectl-magnum pid %d host %q\n"
+// What a lock of ours says, and how that begins.
+const (
+	ownerFormat = ownerMark + "%d host %q\n"
+	ownerMark   = "kubectl-magnum pid "
+)
 
 // errHeld says that a lock is somebody else's for now.
 var errHeld = errors.New("held")

@@ -6,6 +6,7 @@ package kubeconfig
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -53,14 +54,34 @@ func tryLock(path string) (*fileLock, error) {
 // from one in use.
 func openLeft(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() == 0 {
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() == 0 || links(info) != 1 {
 		return nil, errHeld
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, errHeld
 	}
+	if !signedByUs(f) {
+		f.Close()
+		return nil, errHeld
+	}
 	return f, nil
+}
+
+// signedByUs reports whether f can be a lock of ours: signed, or empty because
+// its holder died before that. Other files have names that end in .lock too.
+func signedByUs(f *os.File) bool {
+	head := make([]byte, len(ownerMark))
+	n, err := io.ReadFull(f, head)
+	return n == 0 && errors.Is(err, io.EOF) || string(head) == ownerMark
+}
+
+func links(info fs.FileInfo) uint64 {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return uint64(st.Nlink) //nolint:unconvert // its type depends on the system
 }
 
 // current reports whether the lock's name still leads to the locked file.
