@@ -49,7 +49,7 @@ func (s *splicer) pair(key, old, changed *yaml.Node, limit int) error {
 	case same(old, changed):
 		return nil
 	case old.Kind == yaml.AliasNode || !isPlainPlace(old):
-		return s.refuse(key, "an entry of ours with an anchor, an alias or a tag")
+		return s.refuse(key, "an anchor, an alias or a tag on what has to change")
 	case old.Tag == tagNull && old.Value == "" && changed.Kind == yaml.ScalarNode:
 		return s.say(key, changed)
 	case empty(old) && !empty(changed) && changed.Kind != yaml.ScalarNode:
@@ -147,7 +147,7 @@ func (s *splicer) item(old, changed *yaml.Node, limit int) error {
 	case same(old, changed):
 		return nil
 	case !isPlainPlace(old) || old.Kind != changed.Kind || empty(old):
-		return s.refuse(old, "an entry of ours with an anchor, an alias or a tag")
+		return s.refuse(old, "an anchor, an alias or a tag on what has to change")
 	case old.Kind == yaml.MappingNode:
 		return s.mapping(old, changed, limit)
 	case old.Kind == yaml.ScalarNode && s.scalar(old, changed):

@@ -64,6 +64,24 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestForeignChangeIsNotWritten plays a merge that has gone wrong.
+func TestForeignChangeIsNotWritten(t *testing.T) {
+	d, err := parse("config", []byte(realFile(t, "kubectl")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &source{path: "config", doc: d, tree: d.tree(), changed: true}
+	set(lookup(find(lookup(s.tree, "clusters"), "office"), KindCluster), "server", newString("https://192.0.2.66"))
+	var invalid *InvalidError
+	if _, err := s.text(); !errors.As(err, &invalid) {
+		t.Errorf("error is %v, want an InvalidError", err)
+	}
+	s.touch(KindCluster, "office")
+	if _, err := s.text(); err != nil {
+		t.Errorf("for an entry of ours: %v", err)
+	}
+}
+
 // holdsSecret also knows the secret as Go prints bytes.
 func holdsSecret(text string) bool {
 	printed := strings.Trim(fmt.Sprintf("%d", []byte(secret)), "[]")
@@ -87,8 +105,8 @@ func TestForeignEntryThatHangsOnOursIsNotChanged(t *testing.T) {
 			mustMerge(t, Paths{Explicit: path}, false, prod()) // nothing to change: fine
 			_, err := merge(t, Paths{Explicit: path}, false, onPort(1))
 			var invalid *InvalidError
-			if !errors.As(err, &invalid) {
-				t.Errorf("error is %v, want an InvalidError", err)
+			if !errors.As(err, &invalid) || invalid.Line == 0 {
+				t.Errorf("error is %v, want an InvalidError with a line", err)
 			}
 			if contents(t, path) != text {
 				t.Error("the file was changed")
@@ -102,23 +120,26 @@ var behind = regexp.MustCompile(`(\S) #`)
 func TestTextStaysAsItIs(t *testing.T) {
 	base := realFile(t, "comments")
 	for name, text := range map[string]string{
-		"CRLF":             strings.ReplaceAll(base, "\n", "\r\n"),
-		"byte order mark":  "\ufeff" + base,
-		"BOM and CRLF":     "\ufeff" + strings.ReplaceAll(base, "\n", "\r\n"),
-		"no last newline":  strings.TrimSuffix(base, "\n"),
-		"document end":     base + "...\n# behind\n",
-		"only a start":     "---\n",
-		"start and end":    "---\n...\n",
-		"line separators":  "# a\u2028# b\u0085\n" + base,
-		"empty":            "",
-		"blank":            "\n \n",
-		"only a BOM":       "\ufeff",
-		"wide characters":  strings.ReplaceAll(base, "office", "büro-東京-🏢"),
-		"trailing spaces":  strings.ReplaceAll(base, "server", "server ") + "   ",
-		"tabs behind":      behind.ReplaceAllString(base, "$1\t#"),
-		"indented root":    "  apiVersion: v1\n  kind: Config\n  users:\n  - name: a\n",
-		"empty flow root":  "{}",
-		"spread flow root": "{\r\n\t\"users\": [\r\n\t\t{\"name\": \"a\"}\r\n\t]\r\n}\r\n",
+		"CRLF":                       strings.ReplaceAll(base, "\n", "\r\n"),
+		"byte order mark":            "\ufeff" + base,
+		"BOM and CRLF":               "\ufeff" + strings.ReplaceAll(base, "\n", "\r\n"),
+		"no last newline":            strings.TrimSuffix(base, "\n"),
+		"document end":               base + "...\n# behind\n",
+		"only a start":               "---\n",
+		"start and end":              "---\n...\n",
+		"line separators":            "# a\u2028# b\u0085\n" + base,
+		"empty":                      "",
+		"blank":                      "\n \n",
+		"only a BOM":                 "\ufeff",
+		"wide characters":            strings.ReplaceAll(base, "office", "büro-東京-🏢"),
+		"trailing spaces":            strings.ReplaceAll(base, "server", "server ") + "   ",
+		"tabs behind":                behind.ReplaceAllString(base, "$1\t#"),
+		"indented root":              "  apiVersion: v1\n  kind: Config\n  users:\n  - name: a\n",
+		"space before a colon":       "apiVersion: v1\ncurrent-context :\n",
+		"BOM before a key":           "\ufeffcurrent-context: a\nkind: Config\n",
+		"no last newline in a value": "apiVersion: v1\nkind: Config",
+		"empty flow root":            "{}",
+		"spread flow root":           "{\r\n\t\"users\": [\r\n\t\t{\"name\": \"a\"}\r\n\t]\r\n}\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := mustText(t, text, true, prod())

@@ -57,7 +57,7 @@ func (s *splicer) flowValue(old, changed *yaml.Node) error {
 	case same(old, changed):
 		return nil
 	case old.Kind == yaml.AliasNode || !isPlainPlace(old):
-		return s.refuse(old, "an entry of ours with an anchor, an alias or a tag")
+		return s.refuse(old, "an anchor, an alias or a tag on what has to change")
 	case old.Kind != changed.Kind || empty(changed):
 		return s.rewrite(old, changed)
 	case old.Kind == yaml.MappingNode:

@@ -66,7 +66,7 @@ func (g *generator) section(kind string) string {
 	case 1:
 		return ""
 	case 2:
-		return kind + "s: " + g.one("[]", "null", "~", "", "[ ]", "[\n]", "[\n  # in\n]") + g.one("", " # none") + "\n"
+		return kind + "s: " + g.one("[]", "null", "~", "", "[ ]", "[\n]", "[\n  # it's ]\n]") + g.one("", " # none") + "\n"
 	case 3:
 		g.plain = false
 		return kind + "s: [" + g.one("{name: "+g.name()+"}", `{"name": "a,b]"}`, "\n  {name: '{', x: it's}, # one\n  ") + g.one("]", "] # end") + "\n"

@@ -81,6 +81,26 @@ func TestDirectoryThatCantBeWritten(t *testing.T) {
 	}
 }
 
+// TestLinkInADirectoryThatCantBeWritten: no lock can be made beside the link, by
+// kubectl neither, but beside the file it leads to.
+func TestLinkInADirectoryThatCantBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	links := filepath.Join(dir, "links")
+	if err := os.Mkdir(links, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../config", filepath.Join(links, "config")); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Chmod(links, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(links, 0o700) })
+	mustMerge(t, Paths{Explicit: filepath.Join(links, "config")}, true, prod())
+	checkOurs(t, contents(t, filepath.Join(dir, "config")), prod())
+	wantOnly(t, filepath.Join(dir, "config"), "links")
+}
+
 func TestSymbolicLinksAreFollowed(t *testing.T) {
 	for name, c := range map[string]struct {
 		links  [][2]string // name, target
