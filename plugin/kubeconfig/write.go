@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rename"
 )
 
 // errChanged says that somebody who takes no lock, an editor for instance,
@@ -45,7 +47,7 @@ func replace(ctx context.Context, path string, old, data []byte) error {
 	if now, err := os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) || !bytes.Equal(now, old) {
 		return errChanged
 	}
-	if err := rename(ctx, temp, path); err != nil {
+	if err := rename.Over(ctx, temp, path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
@@ -126,5 +128,5 @@ func publish(temp, path string, force bool) error {
 			return &ExistsError{File: path}
 		}
 	}
-	return rename(context.Background(), temp, path)
+	return rename.Over(context.Background(), temp, path)
 }

@@ -5,7 +5,6 @@
 package kubeconfig
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -21,8 +20,6 @@ func keepOwner(f *os.File, like fs.FileInfo) {
 		}
 	}
 }
-
-func rename(_ context.Context, from, to string) error { return os.Rename(from, to) }
 
 // syncDir makes a rename last through a power cut. File systems that can't
 // sync a directory say so, and there is nothing to be done about it.
