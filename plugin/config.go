@@ -88,9 +88,12 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	entries := p.entries(conn, r, targets)
 	var changes []kubeconfig.Change
 	if r.merges() {
-		if changes, err = r.Paths.Plan(entries, r.setCurrent()); err != nil {
-			return nil, err
-		}
+		changes, err = r.Paths.Plan(entries, r.setCurrent())
+	} else {
+		_, err = kubeconfig.Render(entries, entries[0].Context)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if r.DryRun {
 		return &ConfigResult{Clusters: configured(targets), Changes: changes, Warnings: warnings(conn, targets)}, nil
@@ -113,10 +116,8 @@ func (r ConfigRequest) check() error {
 	if err := checkUser(r.User); r.User != "" && err != nil {
 		return err
 	}
-	for _, g := range r.Groups {
-		if err := checkName("--group", g); err != nil {
-			return err
-		}
+	if err := checkGroups(r.Groups); err != nil {
+		return err
 	}
 	if r.Dir != "" && !r.DryRun {
 		return kubeconfig.CheckNew(filepath.Join(r.Dir, "config"), r.Force)
@@ -140,10 +141,8 @@ func (p *Plugin) targets(ctx context.Context, conn *connection, r ConfigRequest)
 		if err != nil {
 			return nil, &ClusterError{Cluster: name, Err: err}
 		}
-		if !t.template.TLSDisabled {
-			if err := checkUser(user); err != nil {
-				return nil, err
-			}
+		if err := checkUser(user); err != nil && !t.template.TLSDisabled {
+			return nil, err
 		}
 		t.context = t.cluster.Name
 		if r.Context != "" {
@@ -207,8 +206,13 @@ func (p *Plugin) issueAll(ctx context.Context, conn *connection, targets []*targ
 	return nil
 }
 
-// explain adds to a refusal who created the cluster, which is known here.
+// explain adds to a refusal what is known of the cluster: who created it, and
+// in which project.
 func (t *target) explain(conn *connection, err error) error {
+	var notFound *magnum.NotFoundError
+	if errors.As(err, &notFound) && t.cluster.ProjectID != conn.session.ProjectID {
+		return &OtherProjectError{Project: t.cluster.ProjectID, Login: conn.session.ProjectID}
+	}
 	var forbidden *magnum.ForbiddenError
 	if !errors.As(err, &forbidden) || t.cluster.UserID == "" {
 		return err

@@ -3,12 +3,7 @@
 package plugin_test
 
 import (
-	"crypto"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"path/filepath"
 	"testing"
 	"time"
@@ -41,28 +36,22 @@ func newPlugin(t *testing.T, options magnumtest.Options) (*plugin.Plugin, *magnu
 	}, cloud
 }
 
+func configProd(t *testing.T) plugin.ConfigRequest {
+	t.Helper()
+	return plugin.ConfigRequest{
+		Clusters: []string{"prod"}, Groups: []string{"system:masters"}, MaxAge: time.Hour, Command: "kubectl-magnum",
+		Paths: kubeconfig.Paths{Explicit: filepath.Join(t.TempDir(), "config")},
+	}
+}
+
 // Magnum dates a CA from its creation and a leaf from its signing, so a good
 // leaf of a CA that has ended is an everyday answer.
 func TestConfigRefusesAnExpiredCA(t *testing.T) {
 	t.Parallel()
 	longAgo := func() time.Time { return time.Now().AddDate(-6, 0, 0) }
 	p, cloud := newPlugin(t, magnumtest.Options{Now: longAgo})
-	cloud.SignWith(func(csr *x509.CertificateRequest, ca *x509.Certificate, key crypto.Signer) []byte {
-		leaf := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: csr.Subject,
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		}
-		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, csr.PublicKey, key)
-		if err != nil {
-			t.Error(err)
-		}
-		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	})
-	file := filepath.Join(t.TempDir(), "config")
-	_, err := p.Config(t.Context(), plugin.ConfigRequest{
-		Clusters: []string{"prod"}, Groups: []string{"system:masters"}, MaxAge: time.Hour, Command: "kubectl-magnum",
-		Paths: kubeconfig.Paths{Explicit: file},
-	})
+	cloud.SignWith(leaf(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)))
+	_, err := p.Config(t.Context(), configProd(t))
 	var refused *plugin.RefusedError
 	if !errors.As(err, &refused) || !errors.Is(err, pki.ErrExpired) {
 		t.Errorf("got %v", err)

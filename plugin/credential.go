@@ -4,7 +4,9 @@ package plugin
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -16,9 +18,16 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
-// credentialDeadline bounds a whole credential call: kubectl's discovery
+// CredentialDeadline bounds a whole credential call: kubectl's discovery
 // gives up after 32 s, and client-go sets the plugin no limit of its own.
-const credentialDeadline = 25 * time.Second
+const CredentialDeadline = 25 * time.Second
+
+// MaxAgeMin and MaxAgeMax bound how long a key may be kept: less asks Magnum
+// all the time, more is what this program is there to end.
+const (
+	MaxAgeMin = time.Minute
+	MaxAgeMax = 30 * 24 * time.Hour
+)
 
 // lockWait bounds the wait for another process that issues the same
 // credential. After it we issue one too.
@@ -31,11 +40,16 @@ type CredentialRequest struct {
 	MaxAge      time.Duration
 	Exec        credential.ExecInfo
 	Parent      process.ID // the client; zero if unknown
+	// Code is the exit code by which the caller reports an error. It is
+	// remembered for a client that asks again.
+	Code func(error) int
 }
 
 // RepeatedError means that this client asked again for what it was just
 // refused. It was told why; there is nothing to add.
-type RepeatedError struct{}
+type RepeatedError struct {
+	Code int // as reported the first time
+}
 
 func (*RepeatedError) Error() string { return "already refused a moment ago" }
 
@@ -71,30 +85,45 @@ func (e *RotatedError) Error() string {
 // A usable record is answered at once: one read of the store, no network, no
 // lock. Anything else is a miss: a new certificate is issued, emitted, and
 // then stored; a store that fails costs the next call a signature and nothing
-// else. The call ends within 25 s.
+// else. ctx bounds it all; give it [CredentialDeadline].
 func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func([]byte) error) error {
-	ctx, cancel := context.WithTimeout(ctx, credentialDeadline)
-	defer cancel()
-	pinned := p.State.Cluster(r.Identity.Cluster).Pinned
-	if rec, expiry, ok := p.cached(ctx, r, pinned); ok {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if rec, expiry, ok := p.cached(ctx, r, p.pinned(r)); ok {
 		return answer(r, rec, expiry, emit)
 	}
 	key := r.Identity.Key()
-	if f, ok := p.State.Failure(key, p.Now()); ok && f.ToldTo(r.Parent) {
-		return &RepeatedError{}
-	} else if ok && f.Hold != "" {
-		return &HeldError{Message: f.Hold}
+	known := p.State.Failure(key, p.Now())
+	if code, told := known.ToldTo(r.Parent); told {
+		return &RepeatedError{Code: code}
 	}
-	err := p.renew(ctx, r, pinned, emit)
-	if err == nil {
+	var err error
+	if known.Hold != "" {
+		err = &HeldError{Message: known.Hold}
+	} else if err = p.renew(ctx, r, emit); err == nil {
 		_ = p.State.ClearFailure(key) // it is forgotten in half a minute anyway
 		return nil
+	} else {
+		err = &ClusterError{Cluster: r.ClusterName, Err: err}
 	}
-	err = &ClusterError{Cluster: r.ClusterName, Err: err}
 	if !errors.Is(err, context.Canceled) {
-		_ = p.State.SetFailure(key, p.failure(r, err)) // best effort: kubectl then prints the message more than once
+		// At the worst kubectl prints the message more than once.
+		_ = p.State.AddFailure(key, state.Told{Parent: r.Parent, At: p.Now(), Code: r.Code(err)}, hold(err))
 	}
 	return err
+}
+
+// check refuses what config would not have written.
+func (r CredentialRequest) check() error {
+	if err := checkUser(r.Identity.User); err != nil {
+		return err
+	}
+	return checkGroups(r.Identity.Groups)
+}
+
+func (p *Plugin) pinned(r CredentialRequest) []*x509.Certificate {
+	return p.State.Cluster(r.Identity.Cluster).Pinned
 }
 
 // cached returns the stored record if it may be used, and until when.
@@ -121,17 +150,18 @@ func answer(r CredentialRequest, rec *credential.Record, expiry time.Time, emit 
 
 // renew issues a new credential under the lock, unless another process did so
 // while we waited for it.
-func (p *Plugin) renew(ctx context.Context, r CredentialRequest, pinned []*x509.Certificate, emit func([]byte) error) error {
+func (p *Plugin) renew(ctx context.Context, r CredentialRequest, emit func([]byte) error) error {
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	unlock, locked := p.State.Lock(waiting, r.Identity.Key())
 	defer unlock()
+	pinned := p.pinned(r) // config may have run while we waited
 	if locked {
 		if rec, expiry, ok := p.cached(ctx, r, pinned); ok {
 			return answer(r, rec, expiry, emit)
 		}
 	}
-	conn, err := p.connect(ctx, p.loginOf(r.Identity))
+	conn, err := p.connect(ctx, p.confined(r.Identity))
 	if err != nil {
 		return err
 	}
@@ -170,15 +200,23 @@ func (p *Plugin) keep(ctx context.Context, got issued, r CredentialRequest, conn
 	}
 }
 
-// loginOf is how the OpenStack login of id is found: as it was when config
-// ran, and never in the directory kubectl happens to run in.
-func (p *Plugin) loginOf(id credential.Identity) openstack.Options {
+// confined is how the OpenStack login of id is found: where config found it,
+// and never in the directory kubectl happens to run in.
+func (p *Plugin) confined(id credential.Identity) openstack.Options {
 	o := p.Cloud
-	o.WorkDir = ""
-	if login, ok := p.State.Login(id.Key()); ok {
-		o.File, o.CACert = login.CloudsFile, login.CACert
+	o.Confined, o.WorkDir = true, ""
+	if login, ok := p.State.Login(loginKey(id, o.Cloud, o.Region)); ok {
+		o.File, o.AuthURL, o.CACert = login.CloudsFile, login.AuthURL, login.CACert
+		o.Interface, o.Endpoint, o.Insecure = login.Interface, login.Endpoint, login.Insecure
 	}
 	return o
+}
+
+// loginKey names the login of a kubeconfig entry: one identity may be reached
+// through several clouds.
+func loginKey(id credential.Identity, cloud, region string) string {
+	sum := sha256.Sum256([]byte(id.Key() + "\x00" + cloud + "\x00" + region))
+	return "login-" + hex.EncodeToString(sum[:16])
 }
 
 // sameIdentity refuses a login that is not the one id was made with: arguments
@@ -194,12 +232,11 @@ func sameIdentity(conn *connection, id credential.Identity) error {
 	}
 }
 
-// failure is what the state remembers of err.
-func (p *Plugin) failure(r CredentialRequest, err error) state.Failure {
-	f := state.Failure{Parent: r.Parent, At: p.Now()}
+// hold is what err says to every client for a while, "" if to the one alone.
+func hold(err error) string {
 	var refused *RefusedError
 	if errors.As(err, &refused) && refused.dates() {
-		f.Hold = err.Error() // the clocks won't agree within seconds
+		return err.Error() // the clocks won't agree within seconds
 	}
-	return f
+	return ""
 }

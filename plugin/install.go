@@ -7,9 +7,11 @@ import (
 	"crypto/x509"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -28,6 +30,7 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		if t.template.TLSDisabled {
 			continue
 		}
+		result.Warnings = append(result.Warnings, p.newCA(t)...)
 		if err := p.pin(conn, r, t); err != nil {
 			return nil, &ClusterError{Cluster: t.cluster.Name, Err: err}
 		}
@@ -39,7 +42,7 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		return result, p.writeDir(r, entries, result)
 	case r.Print:
 		var err error
-		result.Kubeconfig, err = kubeconfig.Render(entries, current(r, entries))
+		result.Kubeconfig, err = kubeconfig.Render(entries, entries[0].Context)
 		return result, err
 	}
 	merging, cancel := context.WithTimeout(ctx, mergeWait)
@@ -49,13 +52,27 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 	return result, err
 }
 
+// newCA says that Magnum names another CA than when config ran last. It is
+// what config is for after a rotation, but nobody shall miss it.
+func (p *Plugin) newCA(t *target) []string {
+	before := p.State.Cluster(t.cluster.UUID).Pinned
+	if len(before) == 0 || slices.ContainsFunc(before, t.issued.ca.Equal) {
+		return nil
+	}
+	return []string{fmt.Sprintf("cluster %q has a new CA: SHA-256 %s before, %s now",
+		t.cluster.Name, pki.Fingerprint(before[0]), pki.Fingerprint(t.issued.ca))}
+}
+
 // pin remembers the CA that Magnum named and how the login was found, and
 // writes the CA file. A kubeconfig that has the CA in it works without.
 func (p *Plugin) pin(conn *connection, r ConfigRequest, t *target) error {
 	cas := []*x509.Certificate{t.issued.ca}
 	err := p.State.SetCluster(t.cluster.UUID, state.Cluster{Name: t.cluster.Name, Pinned: cas})
 	if err == nil {
-		err = p.State.SetLogin(t.id.Key(), state.Login{CloudsFile: conn.cloud.File, CACert: conn.cloud.CACert})
+		err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
+			CloudsFile: conn.cloud.File, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
+			Interface: conn.cloud.Interface, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
+		})
 	}
 	if r.EmbedCerts {
 		return nil
@@ -63,7 +80,10 @@ func (p *Plugin) pin(conn *connection, r ConfigRequest, t *target) error {
 	if err == nil {
 		err = p.State.WriteCAFile(t.cluster.UUID, cas)
 	}
-	return err
+	if err != nil {
+		return &StateError{Err: err}
+	}
+	return nil
 }
 
 // store keeps the first record. kubectl does without if it cannot be kept.
@@ -76,7 +96,7 @@ func (p *Plugin) store(ctx context.Context, t *target) error {
 }
 
 func (p *Plugin) writeDir(r ConfigRequest, entries []kubeconfig.Entry, result *ConfigResult) error {
-	data, err := kubeconfig.Render(entries, current(r, entries))
+	data, err := kubeconfig.Render(entries, entries[0].Context)
 	if err != nil {
 		return err
 	}
@@ -84,14 +104,6 @@ func (p *Plugin) writeDir(r ConfigRequest, entries []kubeconfig.Entry, result *C
 		return err
 	}
 	return kubeconfig.WriteNew(result.File, data, r.Force)
-}
-
-// current is the current context of a kubeconfig of our own.
-func current(r ConfigRequest, entries []kubeconfig.Entry) string {
-	if r.setCurrent() {
-		return entries[0].Context
-	}
-	return ""
 }
 
 // entries is what the kubeconfig shall hold. Before anything is issued the CA
@@ -129,6 +141,9 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 		"--project-id=" + t.id.Project,
 		"--user-id=" + t.id.Owner,
 		"--user=" + t.id.User,
+	}
+	if t.context != t.cluster.Name {
+		args = append(args, "--context="+t.context)
 	}
 	for _, g := range t.id.Groups {
 		args = append(args, "--group="+g)

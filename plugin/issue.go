@@ -24,7 +24,7 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
-	if e.Skew.Abs() < time.Minute {
+	if e.Skew.Abs() < 2*time.Second { // the Date header has whole seconds
 		return fmt.Sprintf("Magnum's answer is refused: %v", e.Err)
 	}
 	way := "behind"

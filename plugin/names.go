@@ -14,9 +14,15 @@ import (
 const maxName = 64
 
 // NameError is a user or group that cannot stand in a certificate.
-type NameError struct{ Flag, Name, Reason string }
+type NameError struct {
+	Flag   string // --user or --group, which chooses another
+	Name   string
+	Reason string
+}
 
-func (e *NameError) Error() string { return fmt.Sprintf("%s %q %s", e.Flag, e.Name, e.Reason) }
+func (e *NameError) Error() string {
+	return fmt.Sprintf("the certificate's %s %q %s", strings.TrimPrefix(e.Flag, "--"), e.Name, e.Reason)
+}
 
 // checkUser refuses users that Kubernetes keeps for itself: Magnum would sign
 // for any of them.
@@ -25,6 +31,15 @@ func checkUser(name string) error {
 		return &NameError{"--user", name, "begins with system:, which Kubernetes keeps for itself"}
 	}
 	return checkName("--user", name)
+}
+
+func checkGroups(names []string) error {
+	for _, name := range names {
+		if err := checkName("--group", name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkName(flag, name string) error {

@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -23,7 +24,11 @@ func TestCheckNames(t *testing.T) {
 	} {
 		got := ""
 		if err := checkUser(name); err != nil {
-			got = err.(*NameError).Reason
+			var refused *NameError
+			if !errors.As(err, &refused) {
+				t.Fatalf("%q: %v", name, err)
+			}
+			got = refused.Reason
 		}
 		if got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)

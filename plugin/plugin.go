@@ -54,9 +54,13 @@ func (p *Plugin) connect(ctx context.Context, o openstack.Options) (*connection,
 	if err != nil {
 		return nil, err
 	}
+	p.Progress("logging in to Keystone")
 	session, err := cloud.Connect(ctx, p.UserAgent)
 	if err != nil {
 		return nil, err
+	}
+	if session.ProjectID == "" {
+		return nil, &NoProjectError{Cloud: cloud.Name}
 	}
 	service, err := session.ContainerInfra()
 	if err != nil {
@@ -64,6 +68,22 @@ func (p *Plugin) connect(ctx context.Context, o openstack.Options) (*connection,
 	}
 	return &connection{cloud: cloud, session: session, magnum: magnum.New(service)}, nil
 }
+
+// NoProjectError is a login that names no project. Clusters are in projects.
+type NoProjectError struct{ Cloud string } // "" for OS_* variables
+
+func (e *NoProjectError) Error() string {
+	if e.Cloud == "" {
+		return "the OpenStack login names no project"
+	}
+	return fmt.Sprintf("the OpenStack login of cloud %q names no project", e.Cloud)
+}
+
+// StateError means that what is to be remembered of a cluster could not be.
+type StateError struct{ Err error }
+
+func (e *StateError) Error() string { return "remember the cluster's CA: " + e.Err.Error() }
+func (e *StateError) Unwrap() error { return e.Err }
 
 // ClusterError is an error about one cluster, by the name the user knows.
 type ClusterError struct {

@@ -18,25 +18,43 @@ import (
 const pollInterval = 5 * time.Second
 
 // NotReadyError is a cluster that cannot be talked to yet, or any more.
-type NotReadyError struct{ Status, Reason string }
+type NotReadyError struct {
+	Status, Reason string
+	NoAddress      bool          // of its API server
+	Waited         time.Duration // in vain; 0 if nobody asked to wait
+}
 
 func (e *NotReadyError) Error() string {
 	s := "it is " + e.Status
 	if e.Reason != "" {
 		s += " (" + e.Reason + ")"
 	}
-	return s + ", so it cannot be used"
+	if e.NoAddress {
+		s += " and has no API address"
+	}
+	if e.Waited > 0 {
+		s += fmt.Sprintf(", after %s of waiting", e.Waited)
+	}
+	return s
 }
 
 // Waitable says whether waiting may help.
 func (e *NotReadyError) Waitable() bool {
-	return e.Status == "CREATE_IN_PROGRESS" || e.Status == "UPDATE_IN_PROGRESS"
+	return strings.HasSuffix(e.Status, "_IN_PROGRESS") && !strings.HasPrefix(e.Status, "DELETE_")
 }
 
 // NotKubernetesError is a cluster of another container orchestration engine.
 type NotKubernetesError struct{ COE string }
 
 func (e *NotKubernetesError) Error() string { return fmt.Sprintf("it is a %q cluster", e.COE) }
+
+// OtherProjectError is a cluster that an admin sees, but whose certificates
+// Magnum gives only to logins of its own project, not even to admins of others.
+type OtherProjectError struct{ Project, Login string } // ids
+
+func (e *OtherProjectError) Error() string {
+	return fmt.Sprintf("it belongs to project %s, and Magnum gives its certificates only to logins for that project; yours is for %s", e.Project, e.Login)
+}
 
 // NotOwnerError is a refusal by Magnum's policy, which by default lets only
 // the user who created a cluster, or an admin, have its certificates.
@@ -58,7 +76,7 @@ func (e *NotOwnerError) Unwrap() error { return e.Err }
 // notReady says what keeps c from being talked to, nil if nothing.
 func notReady(c magnum.Cluster) error {
 	if c.APIAddress == "" || strings.HasPrefix(c.Status, "DELETE_") {
-		return &NotReadyError{Status: c.Status, Reason: c.StatusReason}
+		return &NotReadyError{Status: c.Status, Reason: c.StatusReason, NoAddress: c.APIAddress == ""}
 	}
 	return nil
 }
@@ -66,23 +84,28 @@ func notReady(c magnum.Cluster) error {
 // readyCluster looks a cluster up by name or UUID and, for as long as wait,
 // until it can be talked to.
 func (p *Plugin) readyCluster(ctx context.Context, m *magnum.Client, name string, wait time.Duration) (magnum.Cluster, error) {
-	deadline := p.Now().Add(wait)
+	deadline, ident := p.Now().Add(wait), name
 	for {
-		c, err := m.Cluster(ctx, name)
+		c, err := m.Cluster(ctx, ident)
 		if err != nil {
 			return magnum.Cluster{}, err
 		}
 		err = notReady(c)
 		var not *NotReadyError
-		if !errors.As(err, &not) || !not.Waitable() || !p.Now().Add(pollInterval).Before(deadline) {
+		if !errors.As(err, &not) || !not.Waitable() {
+			return c, err
+		}
+		left := deadline.Sub(p.Now())
+		if left <= 0 {
+			not.Waited = wait
 			return c, err
 		}
 		p.Progress(fmt.Sprintf("cluster %q is %s, waiting", name, c.Status))
-		name = c.UUID
+		ident = c.UUID // it is this one that is waited for
 		select {
 		case <-ctx.Done():
 			return magnum.Cluster{}, ctx.Err()
-		case <-time.After(pollInterval):
+		case <-time.After(min(left, pollInterval)):
 		}
 	}
 }

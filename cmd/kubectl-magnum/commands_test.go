@@ -309,6 +309,16 @@ func cmdExitCode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// cmdReplace replaces text in a file: replace OLD NEW FILE.
+func cmdReplace(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[2])
+	text := ts.ReadFile(path)
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("no %q in %s", args[0], path)
+	}
+	ts.Check(os.WriteFile(path, []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
+}
+
 // serving signs an API server's certificate for loopback.
 func serving(caPEM, keyPEM []byte) tls.Certificate {
 	pair, err := tls.X509KeyPair(caPEM, keyPEM)

@@ -3,8 +3,8 @@
 package main
 
 import (
-	"context"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,9 +25,6 @@ const configExamples = `  kubectl magnum config prod
   kubectl magnum config prod staging --os-cloud work
   kubectl magnum config prod --context work-prod --group viewers
   eval "$(kubectl magnum config prod --dir .)"`
-
-// minMaxAge keeps a typing error from asking Magnum on every call.
-const minMaxAge = time.Minute
 
 // configOptions are the flags of config and cluster-config.
 type configOptions struct {
@@ -54,8 +51,13 @@ func newConfigCommand(p *program) *cobra.Command {
 		Short:   "Write contexts for clusters into the kubeconfig",
 		Long:    configHelp,
 		Example: configExamples,
-		Args:    usageArgs(cobra.MinimumNArgs(1)),
-		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), p, args) },
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("name a cluster: kubectl magnum config CLUSTER")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
 	}
 	fs := cmd.Flags()
 	o.addFlags(fs)
@@ -75,7 +77,7 @@ func newClusterConfigCommand(p *program) *cobra.Command {
 config CLUSTER --dir DIR, in the words of the Magnum manual.`,
 		Example: `  eval "$(kubectl magnum cluster-config prod)"`,
 		Args:    usageArgs(cobra.ExactArgs(1)),
-		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), p, args) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
 	}
 	fs := cmd.Flags()
 	o.addFlags(fs)
@@ -103,7 +105,10 @@ func addCloudFlags(fs *pflag.FlagSet, o *openstack.Options) {
 	fs.StringVar(&o.Region, "os-region-name", "", "`region` of the cloud (default: OS_REGION_NAME)")
 }
 
-func (o *configOptions) run(ctx context.Context, p *program, clusters []string) error {
+func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) error {
+	if err := noEmptyFlags(cmd.Flags()); err != nil {
+		return err
+	}
 	request, err := o.request(p, clusters)
 	if err != nil {
 		return err
@@ -118,7 +123,11 @@ func (o *configOptions) run(ctx context.Context, p *program, clusters []string) 
 	}
 	progress := newProgress(p)
 	pl.Progress = progress.line
-	result, err := pl.Config(ctx, request)
+	var result *plugin.ConfigResult
+	err = bounded(cmd.Context(), func() (err error) {
+		result, err = pl.Config(cmd.Context(), request)
+		return err
+	})
 	progress.end()
 	if err != nil {
 		return err
@@ -132,8 +141,11 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 	if len(clusters) > 1 && o.context != "" {
 		return none, usagef("--context names one context, but %d clusters are given", len(clusters))
 	}
-	if o.maxAge < minMaxAge {
-		return none, usagef("--max-age is %s; the least is %s", o.maxAge, minMaxAge)
+	if err := checkMaxAge(o.maxAge); err != nil {
+		return none, err
+	}
+	if err := o.checkWait(clusters); err != nil {
+		return none, err
 	}
 	if err := o.checkTarget(); err != nil {
 		return none, err
@@ -157,6 +169,26 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 		Owner: kubeconfig.LockOwner{PID: p.pid, Host: p.host},
 		Dir:   dir, Force: o.force, Print: o.print, DryRun: o.dryRun,
 	}, nil
+}
+
+// checkWait catches --wait 10m, which pflag reads as --wait and a cluster.
+func (o *configOptions) checkWait(clusters []string) error {
+	if o.wait < 0 {
+		return usagef("--wait is %s", o.wait)
+	}
+	for _, name := range clusters {
+		if _, err := time.ParseDuration(name); err == nil && o.wait > 0 {
+			return usagef("%q is taken for a cluster; write --wait=%s", name, name)
+		}
+	}
+	return nil
+}
+
+func checkMaxAge(d time.Duration) error {
+	if d < plugin.MaxAgeMin || d > plugin.MaxAgeMax {
+		return usagef("--max-age is %s; it is from %s to %s", formatAge(d), formatAge(plugin.MaxAgeMin), formatAge(plugin.MaxAgeMax))
+	}
+	return nil
 }
 
 // checkTarget refuses flags that say of two places at once where to write.
@@ -186,6 +218,9 @@ func execCommand(path, executable string) (string, error) {
 		return "", usagef("--exec-path is %q; it is an absolute path, or auto", path)
 	}
 	path = filepath.Clean(path)
+	if name := strings.TrimSuffix(filepath.Base(path), ".exe"); name != "kubectl-magnum" {
+		return "", usagef("--exec-path ends in %q; only kubectl-magnum is known as ours in a kubeconfig", filepath.Base(path))
+	}
 	version := filepath.Dir(path) // ROOT/store/magnum/v1.2.3
 	if name := filepath.Dir(version); filepath.Base(name) == "magnum" && filepath.Base(filepath.Dir(name)) == "store" {
 		root := filepath.Dir(filepath.Dir(name))

@@ -44,7 +44,7 @@ func whyNotKept(err error) string {
 	case errors.Is(err, cache.ErrUnavailable):
 		return "there is no keyring here"
 	case errors.Is(err, cache.ErrLocked):
-		return "the keyring is locked"
+		return "the keyring is locked (unlock it and run this again)"
 	case errors.Is(err, cache.ErrTimeout):
 		return "the keyring does not answer"
 	}
@@ -67,6 +67,9 @@ func summary(result *plugin.ConfigResult, dryRun bool, maxAge time.Duration) str
 			line("%s Magnum made its certificate, for %q in %s, valid until %s.",
 				whereKept(c, maxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
 		}
+	}
+	if len(result.Clusters) > 1 && !dryRun {
+		line("The current context stays as it was; kubectl config use-context NAME chooses another.")
 	}
 	return out.String()
 }
@@ -101,7 +104,7 @@ func contextLine(c plugin.Configured, changes []kubeconfig.Change, dryRun bool) 
 	}
 	text := fmt.Sprintf("Context %q %s %s", c.Context, said[action], file)
 	if current {
-		text += " as the current one"
+		text += map[bool]string{false: " and made the current one", true: " and would be the current one"}[dryRun]
 	}
 	return text + "."
 }

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +25,7 @@ var errTerminal = errors.New("the answer holds a private key and is not written 
 type credentialOptions struct {
 	identity    credential.Identity
 	clusterName string
+	context     string
 	cloud       openstack.Options
 	maxAge      time.Duration
 }
@@ -39,6 +42,7 @@ func newCredentialCommand(p *program) *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&o.identity.Cluster, "cluster", "", "cluster's UUID")
 	fs.StringVar(&o.clusterName, "cluster-name", "", "cluster's name, for messages")
+	fs.StringVar(&o.context, "context", "", "context's name, for messages (default: the cluster's)")
 	fs.StringVar(&o.identity.Project, "project-id", "", "OpenStack project the login must be for")
 	fs.StringVar(&o.identity.Owner, "user-id", "", "OpenStack user the login must be of")
 	fs.StringVar(&o.identity.User, "user", "", "user name in the certificate")
@@ -62,24 +66,60 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 	if o.identity.Owner == "" || o.identity.Project == "" || o.identity.User == "" {
 		return usagef("--user-id, --project-id and --user are needed")
 	}
-	if o.maxAge < minMaxAge {
-		return usagef("--max-age is %s; the least is %s", o.maxAge, minMaxAge)
+	if err := checkMaxAge(o.maxAge); err != nil {
+		return err
 	}
 	if o.clusterName == "" {
 		o.clusterName = o.identity.Cluster
+	}
+	if o.context == "" {
+		o.context = o.clusterName
 	}
 	pl, err := p.plugin(o.cloud)
 	if err != nil {
 		return err
 	}
-	return pl.Credential(cmd.Context(), plugin.CredentialRequest{
-		Identity:    o.identity,
-		ClusterName: o.clusterName,
-		MaxAge:      o.maxAge,
-		Exec:        exec,
-		Parent:      p.parent(),
-	}, func(answer []byte) error {
-		_, err := p.streams.Out.Write(answer)
-		return err
+	ctx, cancel := context.WithTimeout(cmd.Context(), plugin.CredentialDeadline)
+	defer cancel()
+	err = bounded(ctx, func() error {
+		return pl.Credential(ctx, plugin.CredentialRequest{
+			Identity:    o.identity,
+			ClusterName: o.clusterName,
+			MaxAge:      o.maxAge,
+			Exec:        exec,
+			Parent:      p.parent(),
+			Code:        exitCode,
+		}, func(answer []byte) error {
+			_, err := p.streams.Out.Write(answer)
+			return err
+		})
 	})
+	if err != nil {
+		return &contextError{err: err, config: o.configLine()}
+	}
+	return nil
+}
+
+// contextError is an error that people meet while they run kubectl, where the
+// options of config are no use to them: it has the line that makes the context
+// anew.
+type contextError struct {
+	err    error
+	config string
+}
+
+func (e *contextError) Error() string { return e.err.Error() }
+func (e *contextError) Unwrap() error { return e.err }
+
+// configLine is the config command that wrote these arguments, to be pasted.
+func (o *credentialOptions) configLine() string {
+	words := []string{"kubectl magnum config", quoteArg(o.clusterName), "--context", quoteArg(o.context)}
+	if o.cloud.Cloud != "" {
+		words = append(words, "--os-cloud", quoteArg(o.cloud.Cloud))
+	}
+	words = append(words, "--user", quoteArg(o.identity.User))
+	for _, group := range o.identity.Groups {
+		words = append(words, "--group", quoteArg(group))
+	}
+	return strings.Join(words, " ")
 }

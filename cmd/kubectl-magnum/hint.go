@@ -16,7 +16,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // All advice is in this file. Each text is something to paste or to check,
@@ -26,8 +25,11 @@ const (
 	hintNoCloud      = "name a cloud of your clouds.yaml with --os-cloud or OS_CLOUD, or source your cloud's openrc file"
 	hintCloudNames   = "name one of them with --os-cloud: <names>"
 	hintCloudFile    = "correct <file>; openstack --os-cloud <cloud> token issue shows whether it works"
+	hintEnvironment  = "complete the OS_* variables; openstack token issue shows whether they work"
+	hintProject      = "name one with project_name in clouds.yaml, or with OS_PROJECT_NAME"
 	hintAuthType     = "make an application credential (openstack application credential create kubectl) and put it into clouds.yaml"
 	hintPassword     = "check user, password, project and domains: openstack <cloud>token issue"
+	hintAppCred      = "check whether it is still there, and its secret: openstack application credential list"
 	hintToken        = "the token has expired or was revoked: get a new one with openstack token issue"
 	hintTokenRefused = "an application credential's access rules must allow to read clusters, templates and certificates, and to sign"
 	hintUnreachable  = "check whether it answers from here: curl -sS <url>"
@@ -37,8 +39,8 @@ const (
 	hintRetryAfter   = "try again in <time>"
 	hintServer       = "try again; if it lasts, give your cloud's operator the request id <id>"
 	hintNotFound     = "list the clusters of this project: openstack coe cluster list"
-	hintScope        = "the login must be for the cluster's own project, even an admin's"
-	hintAmbiguous    = "use the UUID of the one you mean: <uuids>"
+	hintScope        = "log in for that project: with a cloud of it in clouds.yaml, or OS_PROJECT_ID"
+	hintAmbiguous    = "name the one you mean by its UUID"
 	hintWait         = "wait for it: kubectl magnum config <cluster> --wait"
 	hintStatus       = "see what happened to it: openstack coe cluster show <cluster>"
 	hintCreation     = "its creation failed before it had certificates: delete it and make it anew"
@@ -52,17 +54,17 @@ const (
 	hintKubeconfig   = "see what kubectl makes of it: kubectl config view --kubeconfig <file>"
 	hintClock        = "set this machine's clock; it must agree with Magnum's to the minute"
 	hintNotBelieved  = "don't use this cluster before your cloud's operator has explained it"
-	hintRotated      = "fetch the new CA from Magnum: kubectl magnum config <cluster>"
-	hintIdentity     = "log in as before, or make the context anew: kubectl magnum config <cluster>"
+	hintRotated      = "fetch the new CA from Magnum: <config>"
+	hintIdentity     = "set up the login as it was, or make the context anew: <config>"
 	hintKubectl      = "kubectl runs this by itself: kubectl get namespaces"
-	hintState        = "run as the directory's owner, or set XDG_STATE_HOME and XDG_DATA_HOME to directories of your own"
+	hintState        = "set XDG_STATE_HOME and XDG_DATA_HOME to directories of your own that can be written"
 	hintSlow         = "the cloud took too long: try again"
 )
 
 // hints is the advice for err, at most two lines.
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
-		adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
+		adviseContext, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
 		adviseKubeconfig, adviseTrust, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {
@@ -75,28 +77,56 @@ func hints(err error) []string {
 	return nil
 }
 
-// fill puts values into a hint: fill(h, "file", path) replaces <file>.
+// adviseContext is for errors that people meet while they run kubectl.
+func adviseContext(err error) []string {
+	var at *contextError
+	if !errors.As(err, &at) {
+		return nil
+	}
+	var rotated *plugin.RotatedError
+	var identity *plugin.OtherIdentityError
+	var cloud *openstack.OtherCloudError
+	var noCloud *openstack.NoCloudError
+	var notFound *openstack.CloudNotFoundError
+	var config *openstack.ConfigError
+	switch {
+	case errors.As(err, &rotated):
+		return []string{tell(hintRotated, "config", at.config)}
+	case errors.As(err, &identity), errors.As(err, &cloud), errors.As(err, &noCloud), errors.As(err, &notFound), errors.As(err, &config):
+		return []string{tell(hintIdentity, "config", at.config)}
+	}
+	return nil
+}
+
+// fill puts words into a hint: fill(h, "file", path) replaces <file>. Hints
+// are pasted into shells, and words come from the network and from files.
 func fill(hint string, pairs ...string) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
-		hint = strings.ReplaceAll(hint, "<"+pairs[i]+">", pairs[i+1])
+		hint = tell(hint, pairs[i], quoteArg(pairs[i+1]))
 	}
 	return hint
 }
+
+// tell puts text as it is into a hint that is to be read, not pasted.
+func tell(hint, name, text string) string { return strings.ReplaceAll(hint, "<"+name+">", text) }
 
 func adviseConfig(err error) []string {
 	var noCloud *openstack.NoCloudError
 	var notFound *openstack.CloudNotFoundError
 	var config *openstack.ConfigError
 	var authType *openstack.UnsupportedAuthError
+	var project *plugin.NoProjectError
 	switch {
+	case errors.As(err, &project):
+		return []string{hintProject}
 	case errors.As(err, &noCloud):
 		return []string{hintNoCloud}
 	case errors.As(err, &notFound) && len(notFound.Have) > 0:
-		return []string{fill(hintCloudNames, "names", strings.Join(notFound.Have, ", "))}
+		return []string{tell(hintCloudNames, "names", strings.Join(notFound.Have, ", "))}
 	case errors.As(err, &config) && config.File != "":
 		return []string{fill(hintCloudFile, "file", config.File, "cloud", "NAME")}
 	case errors.As(err, &config):
-		return []string{hintNoCloud}
+		return []string{hintEnvironment}
 	case errors.As(err, &authType):
 		return []string{hintAuthType}
 	}
@@ -113,10 +143,12 @@ func adviseLogin(err error) []string {
 		return []string{hintToken, hintTokenRefused}
 	case auth.Method == "token":
 		return []string{hintToken}
+	case auth.Method == "application_credential":
+		return []string{hintAppCred}
 	case auth.Cloud == "":
-		return []string{fill(hintPassword, "cloud", "")}
+		return []string{tell(hintPassword, "cloud", "")}
 	}
-	return []string{fill(hintPassword, "cloud", "--os-cloud "+auth.Cloud+" ")}
+	return []string{tell(hintPassword, "cloud", "--os-cloud "+quoteArg(auth.Cloud)+" ")}
 }
 
 func adviseTransport(err error) []string {
@@ -126,14 +158,16 @@ func adviseTransport(err error) []string {
 	var endpoint *openstack.NoEndpointError
 	var authority x509.UnknownAuthorityError
 	switch {
+	case errors.As(err, &unreachable) && errors.Is(err, context.DeadlineExceeded):
+		return []string{hintSlow}
 	case errors.As(err, &unreachable) && errors.As(err, &authority):
 		return []string{hintUntrusted}
 	case errors.As(err, &unreachable):
 		return []string{fill(hintUnreachable, "url", unreachable.URL)}
 	case errors.As(err, &service) && service.RetryAfter > 0:
-		return []string{fill(hintRetryAfter, "time", service.RetryAfter.Round(time.Second).String())}
+		return []string{tell(hintRetryAfter, "time", service.RetryAfter.Round(time.Second).String())}
 	case errors.As(err, &service) && service.Code >= 500 && service.RequestID != "":
-		return []string{fill(hintServer, "id", service.RequestID)}
+		return []string{tell(hintServer, "id", service.RequestID)}
 	case errors.As(err, &bad):
 		return []string{hintBadAnswer}
 	case errors.As(err, &endpoint):
@@ -147,11 +181,14 @@ func adviseCluster(err error) []string {
 	var ambiguous *magnum.AmbiguousError
 	var none *magnum.NoCertificatesError
 	var notReady *plugin.NotReadyError
+	var project *plugin.OtherProjectError
 	switch {
 	case errors.As(err, &notFound):
-		return []string{hintNotFound, hintScope}
+		return []string{hintNotFound}
+	case errors.As(err, &project):
+		return []string{hintScope}
 	case errors.As(err, &ambiguous):
-		return []string{fill(hintAmbiguous, "uuids", strings.Join(ambiguous.UUIDs, ", "))}
+		return []string{hintAmbiguous}
 	case errors.As(err, &none):
 		return []string{hintCreation}
 	case errors.As(err, &notReady) && notReady.Waitable():
@@ -167,7 +204,7 @@ func adviseOwner(err error) []string {
 	var forbidden *magnum.ForbiddenError
 	switch {
 	case errors.As(err, &owner) && owner.Owner != owner.Caller:
-		return []string{fill(hintOwner, "owner", owner.Owner), hintPolicy}
+		return []string{tell(hintOwner, "owner", owner.Owner), hintPolicy}
 	case errors.As(err, &forbidden):
 		return []string{hintPolicy}
 	}
@@ -195,23 +232,18 @@ func adviseKubeconfig(err error) []string {
 func adviseTrust(err error) []string {
 	var refused *plugin.RefusedError
 	var held *plugin.HeldError
-	var rotated *plugin.RotatedError
-	var other *plugin.OtherIdentityError
 	switch {
 	case errors.As(err, &refused) && (errors.Is(err, pki.ErrExpired) || errors.Is(err, pki.ErrNotYetValid)), errors.As(err, &held):
 		return []string{hintClock}
 	case errors.As(err, &refused):
 		return []string{hintNotBelieved}
-	case errors.As(err, &rotated):
-		return []string{fill(hintRotated, "cluster", clusterOf(err))}
-	case errors.As(err, &other):
-		return []string{fill(hintIdentity, "cluster", clusterOf(err))}
 	}
 	return nil
 }
 
 func adviseUse(err error) []string {
 	var name *plugin.NameError
+	var state *plugin.StateError
 	switch {
 	case errors.As(err, &name) && name.Flag == "--user":
 		return []string{hintUser}
@@ -219,7 +251,7 @@ func adviseUse(err error) []string {
 		return []string{hintGroup}
 	case errors.Is(err, credential.ErrNoExecInfo), errors.Is(err, errTerminal):
 		return []string{hintKubectl}
-	case errors.Is(err, state.ErrForeign):
+	case errors.As(err, &state):
 		return []string{hintState}
 	}
 	return nil
@@ -229,14 +261,14 @@ func adviseUse(err error) []string {
 func clusterOf(err error) string {
 	var cluster *plugin.ClusterError
 	if errors.As(err, &cluster) {
-		return quoteArg(cluster.Cluster)
+		return cluster.Cluster
 	}
 	return "CLUSTER"
 }
 
 // quoteArg makes s safe to paste as one shell word.
 func quoteArg(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == "" {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@%+,=") == "" {
 		return s
 	}
 	return fmt.Sprintf("'%s'", strings.ReplaceAll(s, "'", `'\''`))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -53,7 +54,7 @@ func TestHints(t *testing.T) {
 		err  error
 		want []string
 	}{
-		{fmt.Errorf("write: %w: /x", state.ErrForeign), []string{hintState}},
+		{fmt.Errorf("config: %w", &plugin.StateError{Err: state.ErrForeign}), []string{hintState}},
 		{fmt.Errorf("sign: %w", context.DeadlineExceeded), []string{hintSlow}},
 		{errors.New("anything else"), nil},
 	} {

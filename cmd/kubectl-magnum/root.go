@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
@@ -65,8 +66,9 @@ func run(ctx context.Context, p *program) int {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              usageArgs(cobra.NoArgs),
+		Args:              unknownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:           buildVersion(),
 	}
 	root.SetArgs(p.args)
 	root.SetIn(p.streams.In)
@@ -92,6 +94,30 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
+// unknownCommand refuses what is no command and says which may be meant.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	root.SuggestionsMinimumDistance = 2
+	if meant := root.SuggestionsFor(args[0]); len(meant) > 0 {
+		return usagef("there is no command %q; did you mean %s?", args[0], strings.Join(meant, " or "))
+	}
+	return usagef("there is no command %q; kubectl magnum --help lists them", args[0])
+}
+
+// noEmptyFlags refuses a flag whose value is empty: it was given with a
+// variable that is not set, and would mean something else than was meant.
+func noEmptyFlags(fs *pflag.FlagSet) error {
+	var err error
+	fs.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			err = usagef("--%s is empty", f.Name)
+		}
+	})
+	return err
+}
+
 // usageArgs makes a refusal of positional arguments wrong usage.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
@@ -109,7 +135,11 @@ func (p *program) report(err error) int {
 		return 0
 	}
 	if errors.As(err, &repeated) {
-		return exitError // kubectl runs a failing plugin again at once: said once is enough
+		return repeated.Code // kubectl runs a failing plugin again at once: said once is enough
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(p.streams.ErrOut, "kubectl-magnum: interrupted")
+		return exitError
 	}
 	fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: error: %s\n", escape(err.Error()))
 	for _, hint := range hints(err) {

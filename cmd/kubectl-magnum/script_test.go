@@ -46,6 +46,7 @@ func TestScript(t *testing.T) {
 			"record":   cmdRecord,
 			"execinfo": cmdExecInfo,
 			"exitcode": cmdExitCode,
+			"replace":  cmdReplace,
 		},
 	})
 }
@@ -104,7 +105,7 @@ func TestEveryHintIsShown(t *testing.T) {
 		}
 		all.Write(text)
 	}
-	shown := strings.NewReplacer(`\(`, `(`, `\)`, `)`, `''`, `'`).Replace(all.String())
+	shown := strings.NewReplacer(`\(`, `(`, `\)`, `)`, `\*`, `*`, `''`, `'`).Replace(all.String())
 	for _, hint := range allHints(t) {
 		if hint == hintState || hint == hintSlow {
 			continue // TestHints

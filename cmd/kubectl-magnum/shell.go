@@ -49,7 +49,8 @@ func exportLine(shell, path string) string {
 	case "fish":
 		return "set -gx KUBECONFIG '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(path) + "'"
 	case "powershell":
-		return "$env:KUBECONFIG = '" + strings.ReplaceAll(path, "'", "''") + "'"
+		// PowerShell takes typographic quotes for quotes too.
+		return "$env:KUBECONFIG = '" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛").Replace(path) + "'"
 	}
 	return "export KUBECONFIG='" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

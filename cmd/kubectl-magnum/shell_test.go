@@ -17,6 +17,7 @@ func TestExportLine(t *testing.T) {
 		{"csh", "/plain/config", `setenv KUBECONFIG '/plain/config'`},
 		{"csh", "/a  b/!%/config", "setenv KUBECONFIG \"`printf '/a\\040\\040b/\\041\\045/config'`\""},
 		{"powershell", "/it's/config", `$env:KUBECONFIG = '/it''s/config'`},
+		{"powershell", "/it’s/config", `$env:KUBECONFIG = '/it’’s/config'`},
 	} {
 		if got := exportLine(test.shell, test.path); got != test.want {
 			t.Errorf("%s, %q: got %s", test.shell, test.path, got)

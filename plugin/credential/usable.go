@@ -43,8 +43,8 @@ func (r *Record) Usable(t Terms) (until time.Time, err error) {
 	if err := r.signedByPinned(t.Pinned); err != nil {
 		return time.Time{}, err
 	}
-	// A minute's grace: two machines may share a keyring, but not a clock.
-	if r.Issued.After(t.Now.Add(time.Minute)) {
+	// Two machines may share a keyring, but not a clock.
+	if r.Issued.After(t.Now.Add(pki.ClockGrace)) {
 		return time.Time{}, ErrFromFuture
 	}
 	until = r.end(t.MaxAge)

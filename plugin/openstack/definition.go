@@ -85,8 +85,9 @@ func (d definition) label(key string) string {
 
 // withEnvironment adds what OS_* variables say to a cloud from clouds.yaml. A
 // whole openrc file may be in force for another cloud: so only what selects or
-// what the cloud leaves open, never who logs in, or where.
-func (d definition) withEnvironment(env definition) definition {
+// what the cloud leaves open, never who logs in, or where. With secrets false it
+// adds no password either.
+func (d definition) withEnvironment(env definition, secrets bool) definition {
 	d.values = maps.Clone(d.values)
 	for _, key := range []string{"interface", "cacert"} {
 		if s, ok := env.values[key]; ok {
@@ -94,7 +95,7 @@ func (d definition) withEnvironment(env definition) definition {
 		}
 	}
 	for _, key := range []string{"password", "application_credential_secret"} {
-		if s, ok := env.values[key]; ok && d.text(key) == "" {
+		if s, ok := env.values[key]; ok && d.text(key) == "" && secrets {
 			d.values[key] = s
 		}
 	}

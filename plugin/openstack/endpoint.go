@@ -85,7 +85,7 @@ const regionsMax = 20
 // containerInfra finds the service's endpoint. Without a region the first one
 // counts, as with OpenStack's own clients. An error says nothing of known.
 func (c Cloud) containerInfra(catalog []tokens.CatalogEntry, known secrets) (*url.URL, error) {
-	if raw := c.login.endpoint; raw != "" {
+	if raw := c.Endpoint; raw != "" {
 		return endpointURL(raw)
 	}
 	regions := map[string]bool{}

@@ -3,6 +3,7 @@
 package openstack
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"time"
@@ -29,6 +30,21 @@ type Options struct {
 	// OS_CLIENT_CONFIG_FILE, then the search path.
 	File string
 
+	// Confined says that the environment may be somebody else's: kubectl adds to
+	// it what the exec entry of a kubeconfig says, and the kubeconfig may be
+	// anybody's. Then OS_CACERT, OS_CLIENT_CONFIG_FILE, OS_INTERFACE,
+	// OS_INSECURE and an endpoint override in it do not count. In their places
+	// stand CACert, File and the fields below, as an earlier run's Cloud had
+	// them, and AuthURL is the only Keystone that a login may go to, if it is
+	// not "". It protects a password from being sent where the kubeconfig
+	// says; it does not where OS_* variables alone define the cloud and
+	// nothing is remembered.
+	Confined  bool
+	AuthURL   string
+	Interface string
+	Endpoint  string // instead of the catalog's
+	Insecure  bool
+
 	// Now serves to see whether a Retry-After fits into a deadline. Nil means
 	// that no request is repeated.
 	Now func() time.Time
@@ -43,6 +59,8 @@ type Cloud struct {
 	Region    string // "" if any will do
 	Interface string // public, internal or admin
 	Method    string // password, token or application_credential
+	Endpoint  string // the container infrastructure service's, if not the catalog's
+	Insecure  bool   // the certificates of servers are not verified
 
 	// CACert is the absolute path of the CA certificates that the flag or
 	// OS_CACERT named, "" if neither did: what a later run has to be told.
@@ -57,8 +75,6 @@ type login struct {
 	auth      gophercloud.AuthOptions
 	secrets   secrets // of auth
 	transport *http.Transport
-	insecure  bool   // the certificates of servers are not verified
-	endpoint  string // the container infrastructure service's, instead of the catalog's
 	now       func() time.Time
 	limit     time.Duration // for each request
 }
@@ -74,9 +90,12 @@ func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
 // cloud from clouds.yaml OS_* variables add only region, interface and CA
 // certificates, which they override, and a password or secret that is not there.
 //
-// Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError] and
-// [*UnsupportedAuthError].
+// Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError],
+// [*UnsupportedAuthError] and [*OtherCloudError].
 func Resolve(o Options) (Cloud, error) {
+	if o.Confined {
+		o.Getenv = o.confinedGetenv()
+	}
 	d, err := define(o)
 	if err != nil {
 		return Cloud{}, err
@@ -92,6 +111,9 @@ func (d definition) resolve(o Options) (cloud Cloud, err error) {
 	if cloud.AuthURL, err = d.keystone(); err != nil {
 		return Cloud{}, err
 	}
+	if o.AuthURL != "" && o.AuthURL != cloud.AuthURL {
+		return Cloud{}, &OtherCloudError{Cloud: d.name, Want: o.AuthURL, AuthURL: cloud.AuthURL}
+	}
 	if cloud.Region, err = d.region(o); err != nil {
 		return Cloud{}, err
 	}
@@ -106,28 +128,28 @@ func (d definition) resolve(o Options) (cloud Cloud, err error) {
 			return Cloud{}, d.fileFault("cacert", err)
 		}
 	}
-	if cloud.login, err = d.login(o, cloud.Method); err != nil {
+	trust, err := d.tls(o)
+	if err != nil {
+		return Cloud{}, err
+	}
+	cloud.Insecure = trust.InsecureSkipVerify
+	cloud.Endpoint = d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
+	cloud.login, err = d.login(o, cloud.Method, trust)
+	if err != nil {
 		return Cloud{}, err
 	}
 	return cloud, nil
 }
 
-func (d definition) login(o Options, method string) (*login, error) {
+func (d definition) login(o Options, method string, trust *tls.Config) (*login, error) {
 	auth, err := d.authOptions(method)
 	if err != nil {
 		return nil, err
 	}
-	trust, err := d.tls(o)
-	if err != nil {
-		return nil, err
-	}
-	endpoint := d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
 	return &login{
 		auth:      auth,
 		secrets:   secrets{auth.Password, auth.TokenID, auth.ApplicationCredentialSecret},
 		transport: newTransport(trust),
-		insecure:  trust.InsecureSkipVerify,
-		endpoint:  endpoint,
 		now:       o.Now,
 		limit:     requestMax,
 	}, nil
@@ -158,7 +180,7 @@ func define(o Options) (definition, error) {
 	if err != nil {
 		return definition{}, err
 	}
-	return d.withEnvironment(env), nil
+	return d.withEnvironment(env, o.mayMixSecrets()), nil
 }
 
 // region is the region that is asked for, else the cloud's own.

@@ -118,7 +118,7 @@ func (c Cloud) token(ctx context.Context, p *gophercloud.ProviderClient) (grant,
 
 func (c Cloud) verified(endpoint *url.URL) bool {
 	keystone, err := url.Parse(c.AuthURL)
-	return err == nil && private(keystone) && private(endpoint) && !c.login.insecure
+	return err == nil && private(keystone) && private(endpoint) && !c.Insecure
 }
 
 // ContainerInfra is the client of the container infrastructure service, without

@@ -76,11 +76,10 @@ func TestCACert(t *testing.T) {
 
 // TestVerified: a session whose answers may be anybody's says so.
 func TestVerified(t *testing.T) {
-	secure, insecure := &login{}, &login{insecure: true}
+	const secure, insecure = false, true
 	for _, test := range []struct {
 		keystone, magnum string
-		login            *login
-		want             bool
+		insecure, want   bool
 	}{
 		{"https://k/v3", "https://m/v1/", secure, true},
 		{"https://k/v3", "https://m/v1/", insecure, false},
@@ -97,8 +96,8 @@ func TestVerified(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (Cloud{AuthURL: test.keystone, login: test.login}).verified(endpoint); got != test.want {
-			t.Errorf("%s, %s, insecure %v: %v", test.keystone, test.magnum, test.login.insecure, got)
+		if got := (Cloud{AuthURL: test.keystone, Insecure: test.insecure}).verified(endpoint); got != test.want {
+			t.Errorf("%s, %s, insecure %v: %v", test.keystone, test.magnum, test.insecure, got)
 		}
 	}
 	k := newKeystone(t, tlsServer)

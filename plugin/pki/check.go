@@ -25,6 +25,11 @@ var (
 	ErrNotYetValid = errors.New("certificate is not valid yet")
 )
 
+// ClockGrace is by how much this machine's clock may be behind a signer's:
+// a certificate that begins so soon counts as begun. The API server, whose clock
+// decides, is rarely behind both.
+const ClockGrace = time.Minute
+
 // ParseCertificate reads exactly one certificate in PEM. Other blocks, headers
 // and anything but white space around it are refused: what is not understood
 // whole is not trusted in part.
@@ -84,7 +89,7 @@ func SignedBy(cert, ca *x509.Certificate) error {
 
 func checkDates(cert *x509.Certificate, now time.Time) error {
 	switch {
-	case now.Before(cert.NotBefore):
+	case now.Add(ClockGrace).Before(cert.NotBefore):
 		return fmt.Errorf("%w: it is from %s on", ErrNotYetValid, cert.NotBefore.UTC().Format(time.RFC3339))
 	case !now.Before(cert.NotAfter):
 		return fmt.Errorf("%w: it was until %s", ErrExpired, cert.NotAfter.UTC().Format(time.RFC3339))

@@ -3,9 +3,13 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rename"
 )
 
 // replace writes data beside path and renames it over path, so that a reader
@@ -20,6 +24,7 @@ func replace(path string, data []byte, mode os.FileMode) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
+	sweep(f)
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(mode)
@@ -30,5 +35,23 @@ func replace(path string, data []byte, mode os.FileMode) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return rename.Over(context.Background(), f.Name(), path)
+}
+
+// sweep removes what processes that were killed left beside f an hour or more
+// ago, by the file system's own clock.
+func sweep(f *os.File) {
+	made, err := f.Stat()
+	if err != nil {
+		return
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(f.Name()), ".new-*"))
+	if err != nil {
+		return
+	}
+	for _, path := range left {
+		if info, err := os.Lstat(path); err == nil && made.ModTime().Sub(info.ModTime()) > time.Hour {
+			_ = os.Remove(path) // the next one tries again
+		}
+	}
 }

@@ -4,24 +4,29 @@ package state
 
 import "regexp"
 
-// Login says how the OpenStack login of one credential was configured when
-// its kubeconfig entry was written. kubectl runs in any directory; a
-// clouds.yaml that happens to lie there is not the one that was meant.
+// Login says where the OpenStack login of a kubeconfig entry went when the
+// entry was written. kubectl runs in any directory, and the entry's exec env may
+// be anybody's: neither shall send the login elsewhere.
 type Login struct {
 	CloudsFile string `json:"clouds_file,omitempty"` // absolute path, "" for the environment alone
-	CACert     string `json:"ca_cert,omitempty"`     // --os-cacert, never taken from a kubeconfig
+	AuthURL    string `json:"auth_url"`
+	CACert     string `json:"ca_cert,omitempty"` // absolute path
+	Interface  string `json:"interface,omitempty"`
+	Endpoint   string `json:"endpoint,omitempty"` // Magnum's, if not the catalog's
+	Insecure   bool   `json:"insecure,omitempty"`
 }
 
 var key = regexp.MustCompile(`^[0-9a-z-]+$`)
 
-// Login returns what was remembered under a credential's key.
+// Login returns what was remembered under a key, made of lower-case letters,
+// digits and hyphens.
 func (d Dir) Login(id string) (Login, bool) {
 	var l Login
 	ok := key.MatchString(id) && d.read(&l, "logins", id+".json")
 	return l, ok
 }
 
-// SetLogin remembers l under a credential's key.
+// SetLogin remembers l under a key.
 func (d Dir) SetLogin(id string, l Login) error {
 	if !key.MatchString(id) {
 		return errNotKey

@@ -94,6 +94,9 @@ func (d Dir) writeFile(path string, data []byte, root string, dirMode, mode os.F
 // makeOwn makes sure that dir exists, is this user's and has no wider mode
 // than asked: others could otherwise plant files in it.
 func makeOwn(dir string, mode os.FileMode) error {
+	if err := checkAncestor(dir); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, mode); err != nil {
 		return err
 	}
@@ -108,4 +111,23 @@ func makeOwn(dir string, mode os.FileMode) error {
 		return os.Chmod(dir, mode)
 	}
 	return nil
+}
+
+// checkAncestor keeps root from making directories in the home of a user who
+// then could not write there.
+func checkAncestor(dir string) error {
+	for {
+		info, err := os.Stat(dir)
+		if err == nil {
+			if root() && !ownedByUs(info) {
+				return fmt.Errorf("%w: %s", ErrForeign, dir)
+			}
+			return nil
+		}
+		parent := filepath.Dir(dir)
+		if !errors.Is(err, os.ErrNotExist) || parent == dir {
+			return err
+		}
+		dir = parent
+	}
 }

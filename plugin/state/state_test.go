@@ -134,6 +134,30 @@ func TestCAFile(t *testing.T) {
 	}
 }
 
+func TestLeftoversAreSwept(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	if err := d.WriteCAFile(cluster, nil); err != nil {
+		t.Fatal(err)
+	}
+	old, fresh := filepath.Join(d.CAs, ".new-1"), filepath.Join(d.CAs, ".new-2")
+	for path, age := range map[string]time.Duration{old: 2 * time.Hour, fresh: time.Minute} {
+		at := time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.WriteCAFile(cluster, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("what a killed process left stays for ever")
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Error("another's file was taken from under it")
+	}
+}
+
 func TestModes(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -181,6 +205,13 @@ func TestForeignDirectoryIsNotWritten(t *testing.T) {
 	if err := d.SetCluster(cluster, state.Cluster{}); !errors.Is(err, state.ErrForeign) {
 		t.Errorf("got %v", err)
 	}
+	deeper := state.Dir{Path: filepath.Join(d.Path, ".local", "state"), CAs: filepath.Join(d.Path, ".local", "share")}
+	if err := deeper.WriteCAFile(cluster, nil); !errors.Is(err, state.ErrForeign) {
+		t.Errorf("below it: got %v", err)
+	}
+	if _, locked := deeper.Lock(t.Context(), "v1-cert-x"); locked {
+		t.Error("a lock below it")
+	}
 	if files, err := os.ReadDir(d.Path); err != nil || len(files) != 0 {
 		t.Errorf("wrote %v, %v", files, err)
 	}
@@ -188,38 +219,48 @@ func TestForeignDirectoryIsNotWritten(t *testing.T) {
 
 func TestFailure(t *testing.T) {
 	t.Parallel()
-	d := newDir(t)
-	parent := process.ID{PID: 42, Start: "1"}
-	if err := d.SetFailure("v1-cert-x", state.Failure{Parent: parent, At: now}); err != nil {
+	const id = "v1-cert-x"
+	d, one, two := newDir(t), process.ID{PID: 42, Start: "1"}, process.ID{PID: 42, Start: "2"}
+	told := func(f state.Failure, parent process.ID) bool { _, told := f.ToldTo(parent); return told }
+	if err := d.AddFailure(id, state.Told{Parent: one, At: now, Code: 4}, "the clock"); err != nil {
 		t.Fatal(err)
 	}
 	for after, want := range map[time.Duration]bool{
 		0: true, 29 * time.Second: true, 30 * time.Second: false,
 		-time.Second: false, // it failed in the future: the clock was set back
 	} {
-		if _, ok := d.Failure("v1-cert-x", now.Add(after)); ok != want {
-			t.Errorf("%v later: %v", after, ok)
+		f := d.Failure(id, now.Add(after))
+		if told(f, one) != want || (f.Hold != "") != want {
+			t.Errorf("%v later: %+v", after, f)
 		}
 	}
-	f, _ := d.Failure("v1-cert-x", now)
-	if !f.ToldTo(parent) || f.ToldTo(process.ID{PID: 42, Start: "2"}) || (state.Failure{}).ToldTo(process.ID{}) {
-		t.Error("it was told to another than the one that asked")
+	if f := d.Failure(id, now); told(f, two) || told(f, process.ID{}) {
+		t.Error("another than the one that asked was told")
 	}
-	if err := d.ClearFailure("v1-cert-x"); err != nil {
+	if err := d.AddFailure(id, state.Told{Parent: two, At: now.Add(20 * time.Second), Code: 1}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := d.Failure("v1-cert-x", now); ok {
-		t.Error("still known after a success")
+	f := d.Failure(id, now.Add(20*time.Second))
+	if code, ok := f.ToldTo(one); !ok || code != 4 || !told(f, two) || f.Hold != "the clock" {
+		t.Errorf("two clients: %+v", f)
 	}
-	if err := d.ClearFailure("v1-cert-x"); err != nil {
-		t.Errorf("nothing to forget: %v", err)
+	if f := d.Failure(id, now.Add(40*time.Second)); told(f, one) || !told(f, two) || f.Hold != "" {
+		t.Errorf("each for half a minute: %+v", f)
+	}
+	for range 2 { // also when there is nothing to forget
+		if err := d.ClearFailure(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told(d.Failure(id, now), two) {
+		t.Error("still known after a success")
 	}
 }
 
 func TestLoginNamesStayInTheDirectory(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
-	want := state.Login{CloudsFile: "/etc/openstack/clouds.yaml"}
+	want := state.Login{CloudsFile: "/etc/openstack/clouds.yaml", AuthURL: "https://127.0.0.1:5000/v3"}
 	if err := d.SetLogin("v1-cert-00", want); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +268,7 @@ func TestLoginNamesStayInTheDirectory(t *testing.T) {
 		t.Errorf("got %+v, %v", got, ok)
 	}
 	for _, key := range []string{"", "../x", "a/b", "A"} {
-		if d.SetLogin(key, want) == nil || d.SetFailure(key, state.Failure{}) == nil {
+		if d.SetLogin(key, want) == nil || d.AddFailure(key, state.Told{}, "") == nil {
 			t.Errorf("key %q names a file", key)
 		}
 	}
