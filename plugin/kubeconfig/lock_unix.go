@@ -54,7 +54,7 @@ func tryLock(path string) (*fileLock, error) {
 // from one in use.
 func openLeft(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() == 0 || links(info) != 1 {
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() == 0 || !single(info) {
 		return nil, errHeld
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -76,12 +76,10 @@ func signedByUs(f *os.File) bool {
 	return n == 0 && errors.Is(err, io.EOF) || string(head) == ownerMark
 }
 
-func links(info fs.FileInfo) uint64 {
+// single reports whether a file has no other name.
+func single(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0
-	}
-	return uint64(st.Nlink) //nolint:unconvert // its type depends on the system
+	return ok && st.Nlink == 1
 }
 
 // current reports whether the lock's name still leads to the locked file.
