@@ -5,7 +5,6 @@ package plugin
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -200,22 +199,8 @@ func (p *Plugin) issueAll(ctx context.Context, conn *connection, targets []*targ
 			t.issued, err = p.issue(ctx, conn.magnum, t.id, []*x509.Certificate{ca})
 		}
 		if err != nil {
-			return &ClusterError{Cluster: t.cluster.Name, Err: t.explain(conn, err)}
+			return &ClusterError{Cluster: t.cluster.Name, Err: explain(conn, t.cluster, err)}
 		}
 	}
 	return nil
-}
-
-// explain adds to a refusal what is known of the cluster: who created it, and
-// in which project.
-func (t *target) explain(conn *connection, err error) error {
-	var notFound *magnum.NotFoundError
-	if errors.As(err, &notFound) && t.cluster.ProjectID != conn.session.ProjectID {
-		return &OtherProjectError{Project: t.cluster.ProjectID, Login: conn.session.ProjectID}
-	}
-	var forbidden *magnum.ForbiddenError
-	if !errors.As(err, &forbidden) || t.cluster.UserID == "" {
-		return err
-	}
-	return &NotOwnerError{Owner: t.cluster.UserID, Caller: conn.session.UserID, Err: err}
 }

@@ -4,15 +4,12 @@ package plugin
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -58,21 +55,6 @@ type HeldError struct{ Message string }
 
 func (e *HeldError) Error() string { return e.Message }
 
-// OtherIdentityError means that the OpenStack login at hand is not the one the
-// kubeconfig entry was made with.
-type OtherIdentityError struct {
-	Cloud                string // "" if from the environment
-	WantOwner, Owner     string // user ids
-	WantProject, Project string // project ids
-}
-
-func (e *OtherIdentityError) Error() string {
-	if e.Owner != e.WantOwner {
-		return fmt.Sprintf("the OpenStack login is of user %s, but this context was made for user %s", e.Owner, e.WantOwner)
-	}
-	return fmt.Sprintf("the OpenStack login is for project %s, but this context was made for project %s", e.Project, e.WantProject)
-}
-
 // RotatedError means that Magnum signs with a CA that is not the pinned one.
 type RotatedError struct{ Pinned, Now string } // fingerprints
 
@@ -98,20 +80,26 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 	if code, told := known.ToldTo(r.Parent); told {
 		return &RepeatedError{Code: code}
 	}
-	var err error
-	if known.Hold != "" {
-		err = &HeldError{Message: known.Hold}
-	} else if err = p.renew(ctx, r, emit); err == nil {
+	err := p.renewUnless(ctx, r, known.Hold, emit)
+	switch {
+	case err == nil:
 		_ = p.State.ClearFailure(key) // it is forgotten in half a minute anyway
-		return nil
-	} else {
-		err = &ClusterError{Cluster: r.ClusterName, Err: err}
-	}
-	if !errors.Is(err, context.Canceled) {
+	case !errors.Is(err, context.Canceled):
 		// At the worst kubectl prints the message more than once.
 		_ = p.State.AddFailure(key, state.Told{Parent: r.Parent, At: p.Now(), Code: r.Code(err)}, hold(err))
 	}
 	return err
+}
+
+// renewUnless renews, unless a message is held against everybody.
+func (p *Plugin) renewUnless(ctx context.Context, r CredentialRequest, held string, emit func([]byte) error) error {
+	if held != "" {
+		return &HeldError{Message: held}
+	}
+	if err := p.renew(ctx, r, emit); err != nil {
+		return &ClusterError{Cluster: r.ClusterName, Err: err}
+	}
+	return nil
 }
 
 // check refuses what config would not have written.
@@ -170,7 +158,7 @@ func (p *Plugin) renew(ctx context.Context, r CredentialRequest, emit func([]byt
 	}
 	got, err := p.issue(ctx, conn.magnum, r.Identity, pinned)
 	if err != nil {
-		return explainForbidden(ctx, conn, r.Identity.Cluster, err)
+		return explainByUUID(ctx, conn, r.Identity.Cluster, err)
 	}
 	if got.fetched && len(pinned) > 0 {
 		return &RotatedError{Pinned: pki.Fingerprint(pinned[0]), Now: pki.Fingerprint(got.ca)}
@@ -197,38 +185,6 @@ func (p *Plugin) keep(ctx context.Context, got issued, r CredentialRequest, conn
 	if got.fetched && conn.session.Verified() {
 		// Nothing was pinned: this machine did not run config.
 		_ = p.State.SetCluster(r.Identity.Cluster, state.Cluster{Name: r.ClusterName, Pinned: []*x509.Certificate{got.ca}})
-	}
-}
-
-// confined is how the OpenStack login of id is found: where config found it,
-// and never in the directory kubectl happens to run in.
-func (p *Plugin) confined(id credential.Identity) openstack.Options {
-	o := p.Cloud
-	o.Confined, o.WorkDir = true, ""
-	if login, ok := p.State.Login(loginKey(id, o.Cloud, o.Region)); ok {
-		o.File, o.AuthURL, o.CACert = login.CloudsFile, login.AuthURL, login.CACert
-		o.Interface, o.Endpoint, o.Insecure = login.Interface, login.Endpoint, login.Insecure
-	}
-	return o
-}
-
-// loginKey names the login of a kubeconfig entry: one identity may be reached
-// through several clouds.
-func loginKey(id credential.Identity, cloud, region string) string {
-	sum := sha256.Sum256([]byte(id.Key() + "\x00" + cloud + "\x00" + region))
-	return "login-" + hex.EncodeToString(sum[:16])
-}
-
-// sameIdentity refuses a login that is not the one id was made with: arguments
-// come from a kubeconfig, which may be anybody's.
-func sameIdentity(conn *connection, id credential.Identity) error {
-	if conn.session.UserID == id.Owner && conn.session.ProjectID == id.Project {
-		return nil
-	}
-	return &OtherIdentityError{
-		Cloud:     conn.cloud.Name,
-		WantOwner: id.Owner, Owner: conn.session.UserID,
-		WantProject: id.Project, Project: conn.session.ProjectID,
 	}
 }
 

@@ -48,31 +48,6 @@ type NotKubernetesError struct{ COE string }
 
 func (e *NotKubernetesError) Error() string { return fmt.Sprintf("it is a %q cluster", e.COE) }
 
-// OtherProjectError is a cluster that an admin sees, but whose certificates
-// Magnum gives only to logins of its own project, not even to admins of others.
-type OtherProjectError struct{ Project, Login string } // ids
-
-func (e *OtherProjectError) Error() string {
-	return fmt.Sprintf("it belongs to project %s, and Magnum gives its certificates only to logins for that project; yours is for %s", e.Project, e.Login)
-}
-
-// NotOwnerError is a refusal by Magnum's policy, which by default lets only
-// the user who created a cluster, or an admin, have its certificates.
-type NotOwnerError struct {
-	Owner  string // user id of the creator
-	Caller string // user id of the login
-	Err    error
-}
-
-func (e *NotOwnerError) Error() string {
-	if e.Owner == e.Caller {
-		return fmt.Sprintf("Magnum refuses to give certificates to you (user %s), though you created it: %v", e.Caller, e.Err)
-	}
-	return fmt.Sprintf("Magnum gives its certificates only to the user who created it (%s) or an admin; you are %s", e.Owner, e.Caller)
-}
-
-func (e *NotOwnerError) Unwrap() error { return e.Err }
-
 // notReady says what keeps c from being talked to, nil if nothing.
 func notReady(c magnum.Cluster) error {
 	if c.APIAddress == "" || strings.HasPrefix(c.Status, "DELETE_") {
@@ -122,18 +97,4 @@ func checkServer(address string, tlsDisabled bool) error {
 		return fmt.Errorf("its API address %q is not a plain %s URL", address, scheme)
 	}
 	return nil
-}
-
-// explainForbidden adds to a refusal by policy who created the cluster. It
-// costs a request, on the way to an error only.
-func explainForbidden(ctx context.Context, conn *connection, cluster string, err error) error {
-	var forbidden *magnum.ForbiddenError
-	if !errors.As(err, &forbidden) {
-		return err
-	}
-	c, lookup := conn.magnum.Cluster(ctx, cluster)
-	if lookup != nil || c.UserID == "" {
-		return err
-	}
-	return &NotOwnerError{Owner: c.UserID, Caller: conn.session.UserID, Err: err}
 }

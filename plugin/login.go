@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+)
+
+// OtherIdentityError means that the OpenStack login at hand is not the one the
+// kubeconfig entry was made with.
+type OtherIdentityError struct {
+	Cloud                string // "" if from the environment
+	WantOwner, Owner     string // user ids
+	WantProject, Project string // project ids
+}
+
+func (e *OtherIdentityError) Error() string {
+	if e.Owner != e.WantOwner {
+		return fmt.Sprintf("the OpenStack login is of user %s, but this context was made for user %s", e.Owner, e.WantOwner)
+	}
+	return fmt.Sprintf("the OpenStack login is for project %s, but this context was made for project %s", e.Project, e.WantProject)
+}
+
+// confined is how the OpenStack login of id is found: where config found it,
+// and never in the directory kubectl happens to run in.
+func (p *Plugin) confined(id credential.Identity) openstack.Options {
+	o := p.Cloud
+	o.Confined, o.WorkDir = true, ""
+	if login, ok := p.State.Login(loginKey(id, o.Cloud, o.Region)); ok {
+		o.File, o.AuthURL, o.CACert = login.CloudsFile, login.AuthURL, login.CACert
+		o.Interface, o.Endpoint, o.Insecure = login.Interface, login.Endpoint, login.Insecure
+	}
+	return o
+}
+
+// loginKey names the login of a kubeconfig entry: one identity may be reached
+// through several clouds.
+func loginKey(id credential.Identity, cloud, region string) string {
+	sum := sha256.Sum256([]byte(id.Key() + "\x00" + cloud + "\x00" + region))
+	return "login-" + hex.EncodeToString(sum[:16])
+}
+
+// sameIdentity refuses a login that is not the one id was made with: arguments
+// come from a kubeconfig, which may be anybody's.
+func sameIdentity(conn *connection, id credential.Identity) error {
+	if conn.session.UserID == id.Owner && conn.session.ProjectID == id.Project {
+		return nil
+	}
+	return &OtherIdentityError{
+		Cloud:     conn.cloud.Name,
+		WantOwner: id.Owner, Owner: conn.session.UserID,
+		WantProject: id.Project, Project: conn.session.ProjectID,
+	}
+}
