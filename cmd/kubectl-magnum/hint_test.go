@@ -13,10 +13,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -74,6 +77,28 @@ func TestHintsAreInTheReadme(t *testing.T) {
 		if !strings.Contains(string(readme), hint) {
 			t.Errorf("README.md lacks the hint %q", hint)
 		}
+	}
+}
+
+// The README's first screen shows what config really prints.
+func TestReadmeShowsTheSummary(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "/home/alice/.kube/config"
+	want := summary(&plugin.ConfigResult{
+		Clusters: []plugin.Configured{{
+			Name: "prod", Context: "prod", User: "alice", Groups: []string{"system:masters"}, Store: (*cache.Keyring)(nil).Name(),
+			NotAfter: time.Date(2031, 11, 22, 0, 0, 0, 0, time.UTC),
+		}},
+		Changes: []kubeconfig.Change{
+			{File: file, Kind: kubeconfig.KindContext, Name: "prod", Action: kubeconfig.Add},
+			{File: file, Kind: kubeconfig.KindCurrentContext, Name: "prod", Action: kubeconfig.Update},
+		},
+	}, false, 12*time.Hour)
+	if !strings.Contains(string(readme), "$ kubectl magnum config prod\n"+want) {
+		t.Errorf("README.md does not show:\n%s", want)
 	}
 }
 
