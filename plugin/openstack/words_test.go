@@ -55,9 +55,9 @@ func TestWordsOfServers(t *testing.T) {
 
 // TestNumberWhereNoneBelongs: the decoder's errors have all of its digits.
 func TestNumberWhereNoneBelongs(t *testing.T) {
-	var answer struct{ Name string }
-	err := Explain("Magnum", json.Unmarshal([]byte(`{"Name": `+strings.Repeat("7", 1000)+`}`), &answer))
-	if want := `the answer of Magnum has a JSON number where "Name" should be of another type`; err.Error() != want {
+	var answer struct{ Count int }
+	err := Explain("Magnum", json.Unmarshal([]byte(`{"Count": `+strings.Repeat("7", 1000)+`}`), &answer))
+	if want := `the answer of Magnum has a JSON number where "Count" should be of another type`; err.Error() != want {
 		t.Errorf("%.1000s", err)
 	}
 }
@@ -69,7 +69,7 @@ func TestWordsOfCatalog(t *testing.T) {
 		endpoints = append(endpoints, tokens.Endpoint{Interface: "public", Region: fmt.Sprint(secret, i)})
 	}
 	for i := range 1000 {
-		endpoints = append(endpoints, tokens.Endpoint{Interface: "public", Region: fmt.Sprint(strings.Repeat("é", 1000), i)})
+		endpoints = append(endpoints, tokens.Endpoint{Interface: "public", Region: fmt.Sprint(i, strings.Repeat("é", 1000))})
 	}
 	endpoints = append(endpoints, tokens.Endpoint{Interface: "public", Region: "Long", URL: "https://m/" + strings.Repeat("7", 1000)})
 	catalog := []tokens.CatalogEntry{{Type: "container-infra", Endpoints: endpoints}}
