@@ -10,8 +10,10 @@
 // errors that carry data.
 //
 // It refuses to guess: a way to log in that it does not know is refused by
-// name. It follows no redirect, reads no answer over 8 MiB, repeats no request
-// but GET, never prompts, and puts no password, secret or token into an error.
+// name. It reads regular files only, follows no redirect, waits no longer than
+// 90 s for an answer and reads none over 8 MiB, repeats no request but GET,
+// speaks no HTTP/2, never prompts, and puts no password, secret or token into
+// an error, whatever a server says.
 // What runs on the service is not its business.
 //
 // There is no API stability promise.
