@@ -135,6 +135,18 @@ var faults = map[string]func(http.ResponseWriter, *http.Request){
 		// Back to the same server: a client that follows shows in its log.
 		http.Redirect(w, r, "/v3/stolen", http.StatusTemporaryRedirect)
 	},
+	"unsolicited": func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		const answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}"
+		_, _ = io.WriteString(conn, answer)
+		time.Sleep(20 * time.Millisecond) // until the client has put the connection by
+		_, _ = io.WriteString(conn, "hello hello hello")
+		_, _ = conn.Read(make([]byte, 1))
+	},
 	"escape": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"errors": [{"status": 400, "title": "x", "detail": "\u001b[2Jcleared\u0007 \u202etxt"}]}`)

@@ -14,6 +14,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,6 +31,8 @@ import (
 var version string
 
 func main() {
+	// net/http logs what odd servers send, raw; a server may repeat a token.
+	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	home, _ := os.UserHomeDir()      // "" if there is none: commands say what they miss
 	workDir, _ := os.Getwd()         // likewise
