@@ -97,6 +97,9 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	if r.DryRun {
 		return &ConfigResult{Clusters: configured(targets), Changes: changes, Warnings: warnings(conn, targets)}, nil
 	}
+	if err := p.State.Prepare(); err != nil && !r.EmbedCerts {
+		return nil, &StateError{Err: err}
+	}
 	if err := p.issueAll(ctx, conn, targets); err != nil {
 		return nil, err
 	}

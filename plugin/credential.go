@@ -76,30 +76,20 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 		return answer(r, rec, expiry, emit)
 	}
 	key := r.Identity.Key()
-	known := p.State.Failure(key, p.Now())
-	if code, told := known.ToldTo(r.Parent); told {
+	if code, told := p.State.Failure(key, p.Now()).ToldTo(r.Parent); told {
 		return &RepeatedError{Code: code}
 	}
-	err := p.renewUnless(ctx, r, known.Hold, emit)
-	switch {
-	case err == nil:
+	err := p.renew(ctx, r, emit)
+	if err == nil {
 		_ = p.State.ClearFailure(key) // it is forgotten in half a minute anyway
-	case !errors.Is(err, context.Canceled):
+		return nil
+	}
+	err = &ClusterError{Cluster: r.ClusterName, Err: err}
+	if !errors.Is(err, context.Canceled) {
 		// At the worst kubectl prints the message more than once.
 		_ = p.State.AddFailure(key, state.Told{Parent: r.Parent, At: p.Now(), Code: r.Code(err)}, hold(err))
 	}
 	return err
-}
-
-// renewUnless renews, unless a message is held against everybody.
-func (p *Plugin) renewUnless(ctx context.Context, r CredentialRequest, held string, emit func([]byte) error) error {
-	if held != "" {
-		return &HeldError{Message: held}
-	}
-	if err := p.renew(ctx, r, emit); err != nil {
-		return &ClusterError{Cluster: r.ClusterName, Err: err}
-	}
-	return nil
 }
 
 // check refuses what config would not have written.
@@ -136,8 +126,8 @@ func answer(r CredentialRequest, rec *credential.Record, expiry time.Time, emit 
 	return emit(out)
 }
 
-// renew issues a new credential under the lock, unless another process did so
-// while we waited for it.
+// renew issues a new credential under the lock, unless another process did so,
+// or found out that it is no use to ask, while we waited for it.
 func (p *Plugin) renew(ctx context.Context, r CredentialRequest, emit func([]byte) error) error {
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -148,6 +138,9 @@ func (p *Plugin) renew(ctx context.Context, r CredentialRequest, emit func([]byt
 		if rec, expiry, ok := p.cached(ctx, r, pinned); ok {
 			return answer(r, rec, expiry, emit)
 		}
+	}
+	if held := p.State.Failure(r.Identity.Key(), p.Now()).Hold; held != "" {
+		return &HeldError{Message: held}
 	}
 	conn, err := p.connect(ctx, p.confined(r.Identity))
 	if err != nil {

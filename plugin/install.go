@@ -31,8 +31,12 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 			continue
 		}
 		result.Warnings = append(result.Warnings, p.newCA(t)...)
-		if err := p.pin(conn, r, t); err != nil {
+		err := p.pin(conn, r, t)
+		if err != nil && !r.EmbedCerts {
 			return nil, &ClusterError{Cluster: t.cluster.Name, Err: err}
+		}
+		if err != nil {
+			result.Warnings = append(result.Warnings, fmt.Sprintf("cluster %q: %v; kubectl has to find the OpenStack login by itself", t.cluster.Name, err))
 		}
 		result.Clusters[i].Store, result.Clusters[i].StoreErr = p.Store.Name(), p.store(ctx, t)
 	}
@@ -64,20 +68,17 @@ func (p *Plugin) newCA(t *target) []string {
 }
 
 // pin remembers the CA that Magnum named and how the login was found, and
-// writes the CA file. A kubeconfig that has the CA in it works without.
+// writes the CA file, unless the kubeconfig has the CA in it.
 func (p *Plugin) pin(conn *connection, r ConfigRequest, t *target) error {
 	cas := []*x509.Certificate{t.issued.ca}
 	err := p.State.SetCluster(t.cluster.UUID, state.Cluster{Name: t.cluster.Name, Pinned: cas})
 	if err == nil {
 		err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
 			CloudsFile: conn.cloud.File, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
-			Interface: conn.cloud.Interface, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
+			Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
 		})
 	}
-	if r.EmbedCerts {
-		return nil
-	}
-	if err == nil {
+	if err == nil && !r.EmbedCerts {
 		err = p.State.WriteCAFile(t.cluster.UUID, cas)
 	}
 	if err != nil {
@@ -92,6 +93,7 @@ func (p *Plugin) store(ctx context.Context, t *target) error {
 	if err != nil {
 		return err
 	}
+	_ = p.State.ClearFailure(t.id.Key()) // what failed before is mended, or is said anew
 	return p.Store.Put(ctx, t.issued.record.Identity, data)
 }
 

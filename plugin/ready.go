@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 )
 
 // pollInterval is how often --wait looks. Magnum answers in a second or more
@@ -57,32 +58,41 @@ func notReady(c magnum.Cluster) error {
 }
 
 // readyCluster looks a cluster up by name or UUID and, for as long as wait,
-// until it can be talked to.
+// until it can be talked to. Once Magnum has named it, a service that is ill
+// for a while does not end the wait.
 func (p *Plugin) readyCluster(ctx context.Context, m *magnum.Client, name string, wait time.Duration) (magnum.Cluster, error) {
-	deadline, ident := p.Now().Add(wait), name
-	for {
-		c, err := m.Cluster(ctx, ident)
-		if err != nil {
-			return magnum.Cluster{}, err
-		}
-		err = notReady(c)
-		var not *NotReadyError
-		if !errors.As(err, &not) || !not.Waitable() {
-			return c, err
+	deadline := p.Now().Add(wait)
+	c, err := m.Cluster(ctx, name)
+	for uuid := c.UUID; ; c, err = m.Cluster(ctx, uuid) {
+		if err == nil {
+			err = notReady(c)
 		}
 		left := deadline.Sub(p.Now())
-		if left <= 0 {
+		var not *NotReadyError
+		switch waiting := errors.As(err, &not); {
+		case err == nil, uuid == "", waiting && !not.Waitable(), !waiting && !passing(err):
+			return c, err
+		case left <= 0 && waiting:
 			not.Waited = wait
 			return c, err
+		case left <= 0:
+			return c, err
+		case waiting:
+			p.Progress(fmt.Sprintf("cluster %q is %s, waiting", name, c.Status))
 		}
-		p.Progress(fmt.Sprintf("cluster %q is %s, waiting", name, c.Status))
-		ident = c.UUID // it is this one that is waited for
 		select {
 		case <-ctx.Done():
 			return magnum.Cluster{}, ctx.Err()
 		case <-time.After(min(left, pollInterval)):
 		}
 	}
+}
+
+// passing says whether err may pass by itself.
+func passing(err error) bool {
+	var service *openstack.ServiceError
+	var unreachable *openstack.UnreachableError
+	return errors.As(err, &service) && service.Code >= 500 || errors.As(err, &unreachable)
 }
 
 // checkServer accepts an API address only as a plain URL of the scheme the

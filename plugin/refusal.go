@@ -41,7 +41,7 @@ func explain(conn *connection, c magnum.Cluster, err error) error {
 	var notFound *magnum.NotFoundError
 	var forbidden *magnum.ForbiddenError
 	switch {
-	case errors.As(err, &notFound) && c.ProjectID != conn.session.ProjectID:
+	case errors.As(err, &notFound) && c.ProjectID != "" && c.ProjectID != conn.session.ProjectID:
 		return &OtherProjectError{Project: c.ProjectID, Login: conn.session.ProjectID}
 	case errors.As(err, &forbidden) && c.UserID != "":
 		return &NotOwnerError{Owner: c.UserID, Caller: conn.session.UserID, Err: err}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -27,6 +28,6 @@ func bounded(ctx context.Context, f func() error) error {
 	case err := <-done:
 		return err
 	case <-late.C:
-		return ctx.Err()
+		return fmt.Errorf("a file system, or something else that cannot be interrupted, hangs: %w", ctx.Err())
 	}
 }

@@ -4,19 +4,9 @@ package main
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -60,6 +50,20 @@ func cmdRequests(ts *testscript.TestScript, _ bool, args []string) {
 	if strings.Join(got, " ") != strings.Join(args, " ") {
 		ts.Fatalf("requests: %v", strings.Join(got, " "))
 	}
+}
+
+// cmdAwait waits until the cloud gets a request to come: await GET:/v1/clusters/prod.
+func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	w.cloud.ResetRequests()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for _, r := range w.cloud.Requests() {
+			if strings.HasPrefix(r.Method+":"+r.Path, args[0]) && r.Status != 0 {
+				return
+			}
+		}
+	}
+	ts.Fatalf("no request %s", args[0])
 }
 
 // cmdFault makes the requests to one service fail in a way: fault keystone 500.
@@ -151,68 +155,6 @@ var faults = map[string]func(http.ResponseWriter, *http.Request){
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"errors": [{"status": 400, "title": "x", "detail": "\u001b[2Jcleared\u0007 \u202etxt"}]}`)
 	},
-}
-
-// cmdSigns replaces what Magnum returns for a certificate request.
-func cmdSigns(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
-	edit, ok := signers[args[0]]
-	if !ok {
-		ts.Fatalf("no way to sign %q", args[0])
-	}
-	w.cloud.SignWith(edit)
-}
-
-var signers = map[string]magnumtest.SignFunc{
-	"normally":  nil,
-	"other-key": signWith(func(_ *x509.Certificate, s *signing) { s.public = newKey().Public() }),
-	"other-ca": signWith(func(_ *x509.Certificate, s *signing) {
-		s.key = newKey()
-		ca := *s.ca
-		ca.PublicKey = s.key.Public()
-		s.ca = &ca
-	}),
-	"expired":     signWith(func(c *x509.Certificate, _ *signing) { c.NotAfter = time.Now().Add(-time.Hour) }),
-	"not-yet":     signWith(func(c *x509.Certificate, _ *signing) { c.NotBefore = time.Now().Add(time.Hour) }),
-	"ca":          signWith(func(c *x509.Certificate, _ *signing) { c.IsCA, c.BasicConstraintsValid = true, true }),
-	"other-name":  signWith(func(c *x509.Certificate, _ *signing) { c.Subject.CommonName = "mallory" }),
-	"server-cert": signWith(func(c *x509.Certificate, _ *signing) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }),
-	"garbage": func(*x509.CertificateRequest, *x509.Certificate, crypto.Signer) []byte {
-		return []byte("garbage")
-	},
-}
-
-type signing struct {
-	public crypto.PublicKey
-	ca     *x509.Certificate
-	key    crypto.Signer
-}
-
-func signWith(edit func(*x509.Certificate, *signing)) magnumtest.SignFunc {
-	return func(csr *x509.CertificateRequest, ca *x509.Certificate, key crypto.Signer) []byte {
-		s := &signing{public: csr.PublicKey, ca: ca, key: key}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(time.Now().UnixNano()),
-			Subject:      csr.Subject,
-			NotBefore:    time.Now().Add(-24 * time.Hour),
-			NotAfter:     time.Now().Add(24 * time.Hour),
-			ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-		}
-		edit(template, s)
-		der, err := x509.CreateCertificate(rand.Reader, template, s.ca, s.public, s.key)
-		if err != nil {
-			panic(err)
-		}
-		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	}
-}
-
-func newKey() *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return key
 }
 
 // cmdCluster changes a cluster: cluster prod status=CREATE_FAILED api=.
@@ -329,26 +271,4 @@ func cmdReplace(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no %q in %s", args[0], path)
 	}
 	ts.Check(os.WriteFile(path, []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
-}
-
-// serving signs an API server's certificate for loopback.
-func serving(caPEM, keyPEM []byte) tls.Certificate {
-	pair, err := tls.X509KeyPair(caPEM, keyPEM)
-	if err != nil {
-		panic(err)
-	}
-	key := newKey()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "kube-apiserver"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, pair.Leaf, key.Public(), pair.PrivateKey)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

@@ -113,13 +113,15 @@ func (e *contextError) Unwrap() error { return e.err }
 
 // configLine is the config command that wrote these arguments, to be pasted.
 func (o *credentialOptions) configLine() string {
-	words := []string{"kubectl magnum config", quoteArg(o.clusterName), "--context", quoteArg(o.context)}
-	if o.cloud.Cloud != "" {
-		words = append(words, "--os-cloud", quoteArg(o.cloud.Cloud))
-	}
-	words = append(words, "--user", quoteArg(o.identity.User))
+	words := []string{"kubectl magnum config", o.identity.Cluster, "--context", quoteArg(o.context), "--user", quoteArg(o.identity.User)}
 	for _, group := range o.identity.Groups {
 		words = append(words, "--group", quoteArg(group))
 	}
-	return strings.Join(words, " ")
+	if o.cloud.Cloud != "" {
+		words = append(words, "--os-cloud", quoteArg(o.cloud.Cloud))
+	}
+	if o.cloud.Region != "" {
+		words = append(words, "--os-region-name", quoteArg(o.cloud.Region))
+	}
+	return strings.Join(append(words, "--max-age", formatAge(o.maxAge)), " ")
 }

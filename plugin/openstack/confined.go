@@ -16,17 +16,22 @@ func (e *OtherCloudError) Error() string {
 	return fmt.Sprintf("%s logs in at %s, but this context was made with %s", cloudOrEnvironment(e.Cloud), e.AuthURL, e.Want)
 }
 
+// confined says whether o's environment is to be doubted: not where it alone
+// defines the cloud and nothing is remembered, for then it is all there is.
+func (o Options) confined() bool {
+	return o.Confined && (o.AuthURL != "" || o.Cloud != "" || o.Getenv("OS_CLOUD") != "")
+}
+
 // confinedGetenv is the environment without what could send a login, or the
 // token it gives, to somebody else. What an earlier run remembered takes the
 // place of what it says; see [Options.Confined].
 func (o Options) confinedGetenv() func(string) string {
 	insecure := ""
 	if o.Insecure {
-		insecure = "true"
+		insecure = o.Getenv("OS_INSECURE")
 	}
 	remembered := map[string]string{
 		"OS_CACERT":                            "", // Options.CACert
-		"OS_CLIENT_CONFIG_FILE":                "", // Options.File
 		"OS_ENDPOINT_TYPE":                     "",
 		"OS_INTERFACE":                         o.Interface,
 		"OS_INSECURE":                          insecure,

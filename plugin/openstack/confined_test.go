@@ -38,14 +38,9 @@ func TestConfinedLoginGoesWhereItWent(t *testing.T) {
 }
 
 func TestConfinedIgnoresTheEnvironment(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "clouds.yaml")
-	if err := os.WriteFile(file, []byte("clouds: {c: {auth: {auth_url: https://evil.example/v3}}}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o := Options{Confined: true, Interface: "internal", Endpoint: "https://m.example/v1", Getenv: confinedEnv(map[string]string{
+	o := Options{Confined: true, AuthURL: "https://k.example/v3", Interface: "internal", Endpoint: "https://m.example/v1", Getenv: confinedEnv(map[string]string{
 		"OS_AUTH_URL": "https://k.example/v3", "OS_INTERFACE": "admin", "OS_ENDPOINT_TYPE": "admin", "OS_INSECURE": "true",
-		"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://evil.example/v1", "OS_CACERT": file, "OS_CLIENT_CONFIG_FILE": file,
+		"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://evil.example/v1", "OS_CACERT": "/evil.pem",
 	})}
 	cloud, err := Resolve(o)
 	if err != nil {
@@ -56,11 +51,21 @@ func TestConfinedIgnoresTheEnvironment(t *testing.T) {
 	}
 	o.Insecure = true
 	if cloud, err := Resolve(o); err != nil || !cloud.Insecure {
-		t.Errorf("what was remembered does not count: %+v, %v", cloud, err)
+		t.Errorf("both say so: %+v, %v", cloud, err)
 	}
-	o.Cloud = "c"
-	if _, err := Resolve(o); !errors.As(err, new(*NoCloudError)) {
-		t.Errorf("a clouds.yaml of the environment's choice: %v", err)
+	o.Getenv = confinedEnv(map[string]string{"OS_AUTH_URL": "https://k.example/v3"})
+	if cloud, err := Resolve(o); err != nil || cloud.Insecure {
+		t.Errorf("once insecure, always insecure: %+v, %v", cloud, err)
+	}
+}
+
+// A kubeconfig that was carried to a machine where config never ran.
+func TestConfinedWithNothingRemembered(t *testing.T) {
+	cloud, err := Resolve(Options{Confined: true, Getenv: confinedEnv(map[string]string{
+		"OS_AUTH_URL": "https://k.example/v3", "OS_INTERFACE": "internal", "OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://m.example/v1",
+	})})
+	if err != nil || cloud.Interface != "internal" || cloud.Asked != "internal" || cloud.Endpoint != "https://m.example/v1" {
+		t.Errorf("OS_* variables are all there is: %+v, %v", cloud, err)
 	}
 }
 

@@ -32,13 +32,13 @@ type Options struct {
 
 	// Confined says that the environment may be somebody else's: kubectl adds to
 	// it what the exec entry of a kubeconfig says, and the kubeconfig may be
-	// anybody's. Then OS_CACERT, OS_CLIENT_CONFIG_FILE, OS_INTERFACE,
-	// OS_INSECURE and an endpoint override in it do not count. In their places
-	// stand CACert, File and the fields below, as an earlier run's Cloud had
-	// them, and AuthURL is the only Keystone that a login may go to, if it is
+	// anybody's. Then OS_CACERT, OS_INTERFACE and an endpoint override in it do
+	// not count. In their places stand CACert and the fields below, as an
+	// earlier run's Cloud had them; OS_INSECURE counts only if Insecure is set
+	// too; and AuthURL is the only Keystone that a login may go to, if it is
 	// not "". It protects a password from being sent where the kubeconfig
-	// says; it does not where OS_* variables alone define the cloud and
-	// nothing is remembered.
+	// says. It does not where OS_* variables alone define the cloud and nothing
+	// is remembered: they then count in full, as there is nothing else.
 	Confined  bool
 	AuthURL   string
 	Interface string
@@ -58,6 +58,7 @@ type Cloud struct {
 	AuthURL   string // Keystone, with /v3 and without a slash at the end
 	Region    string // "" if any will do
 	Interface string // public, internal or admin
+	Asked     string // the interface that OS_INTERFACE asked for, "" if it did not
 	Method    string // password, token or application_credential
 	Endpoint  string // the container infrastructure service's, if not the catalog's
 	Insecure  bool   // the certificates of servers are not verified
@@ -93,7 +94,7 @@ func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
 // Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError],
 // [*UnsupportedAuthError] and [*OtherCloudError].
 func Resolve(o Options) (Cloud, error) {
-	if o.Confined {
+	if o.confined() {
 		o.Getenv = o.confinedGetenv()
 	}
 	d, err := define(o)
@@ -105,7 +106,11 @@ func Resolve(o Options) (Cloud, error) {
 
 func (d definition) resolve(o Options) (cloud Cloud, err error) {
 	if o.CACert != "" {
-		d.values["cacert"] = setting{text: o.CACert, from: "--os-cacert"}
+		from := "--os-cacert"
+		if o.Confined {
+			from = "the CA file that config used"
+		}
+		d.values["cacert"] = setting{text: o.CACert, from: from}
 	}
 	cloud = Cloud{Name: d.name, File: d.file}
 	if cloud.AuthURL, err = d.keystone(); err != nil {
@@ -119,6 +124,9 @@ func (d definition) resolve(o Options) (cloud Cloud, err error) {
 	}
 	if cloud.Interface, err = d.endpointInterface(); err != nil {
 		return Cloud{}, err
+	}
+	if set := d.values["interface"]; set.from != "" {
+		cloud.Asked = cloud.Interface
 	}
 	if cloud.Method, err = d.method(); err != nil {
 		return Cloud{}, err

@@ -21,6 +21,8 @@ import (
 // ErrForeign means that the directory belongs to another user.
 var ErrForeign = errors.New("directory belongs to another user")
 
+var errNoHome = errors.New("no home directory to keep state in")
+
 // Dir is the state directory and the directory of the CA files beside it.
 // The zero Dir holds nothing: reads find nothing and writes fail.
 type Dir struct {
@@ -58,6 +60,17 @@ func Locate(getenv func(string) string, home string) Dir {
 	}
 }
 
+// Prepare says whether the directories can be written, and makes them.
+func (d Dir) Prepare() error {
+	if d.Path == "" || d.CAs == "" {
+		return errNoHome
+	}
+	if err := makeOwn(d.Path, 0o700); err != nil {
+		return err
+	}
+	return makeOwn(d.CAs, 0o755)
+}
+
 // read fills v from a JSON file of ours. It says false for whatever cannot be
 // read as one.
 func (d Dir) read(v any, elem ...string) bool {
@@ -80,7 +93,7 @@ func (d Dir) write(v any, elem ...string) error {
 // writeFile replaces path by rename, below root and only if root is ours.
 func (d Dir) writeFile(path string, data []byte, root string, dirMode, mode os.FileMode) error {
 	if root == "" {
-		return errors.New("no home directory to keep state in")
+		return errNoHome
 	}
 	if err := makeOwn(root, dirMode); err != nil {
 		return err
