@@ -62,37 +62,49 @@ func notReady(c magnum.Cluster) error {
 // for a while does not end the wait.
 func (p *Plugin) readyCluster(ctx context.Context, m *magnum.Client, name string, wait time.Duration) (magnum.Cluster, error) {
 	deadline := p.Now().Add(wait)
-	c, err := m.Cluster(ctx, name)
-	for uuid := c.UUID; ; c, err = m.Cluster(ctx, uuid) {
-		if err == nil {
-			err = notReady(c)
-		}
+	c, err := ready(ctx, m, name)
+	uuid := c.UUID
+	for uuid != "" && worthWaiting(err) {
 		left := deadline.Sub(p.Now())
-		var not *NotReadyError
-		switch waiting := errors.As(err, &not); {
-		case err == nil, uuid == "", waiting && !not.Waitable(), !waiting && !passing(err):
-			return c, err
-		case left <= 0 && waiting:
-			not.Waited = wait
-			return c, err
-		case left <= 0:
-			return c, err
-		case waiting:
-			p.Progress(fmt.Sprintf("cluster %q is %s, waiting", name, c.Status))
+		if left <= 0 {
+			return c, afterWaiting(err, wait)
 		}
+		p.Progress(fmt.Sprintf("waiting for cluster %q: %v", name, err))
 		select {
 		case <-ctx.Done():
 			return magnum.Cluster{}, ctx.Err()
 		case <-time.After(min(left, pollInterval)):
 		}
+		c, err = ready(ctx, m, uuid)
 	}
+	return c, err
 }
 
-// passing says whether err may pass by itself.
-func passing(err error) bool {
+func ready(ctx context.Context, m *magnum.Client, name string) (magnum.Cluster, error) {
+	c, err := m.Cluster(ctx, name)
+	if err == nil {
+		err = notReady(c)
+	}
+	return c, err
+}
+
+// worthWaiting says whether err may pass by itself.
+func worthWaiting(err error) bool {
+	var not *NotReadyError
 	var service *openstack.ServiceError
 	var unreachable *openstack.UnreachableError
-	return errors.As(err, &service) && service.Code >= 500 || errors.As(err, &unreachable)
+	return errors.As(err, &not) && not.Waitable() ||
+		errors.As(err, &service) && service.Code >= 500 ||
+		errors.As(err, &unreachable)
+}
+
+// afterWaiting adds to err how long it was waited for.
+func afterWaiting(err error, wait time.Duration) error {
+	var not *NotReadyError
+	if errors.As(err, &not) {
+		not.Waited = wait
+	}
+	return err
 }
 
 // checkServer accepts an API address only as a plain URL of the scheme the
