@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -51,13 +52,8 @@ func newConfigCommand(p *program) *cobra.Command {
 		Short:   "Write contexts for clusters into the kubeconfig",
 		Long:    configHelp,
 		Example: configExamples,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usagef("name a cluster: kubectl magnum config CLUSTER")
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
+		Args:    clusterArgs(math.MaxInt),
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
 	}
 	fs := cmd.Flags()
 	o.addFlags(fs)
@@ -76,13 +72,26 @@ func newClusterConfigCommand(p *program) *cobra.Command {
 		Long: `Write DIR/config and print one line for the shell to eval. The same as
 config CLUSTER --dir DIR, in the words of the Magnum manual.`,
 		Example: `  eval "$(kubectl magnum cluster-config prod)"`,
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    clusterArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
 	}
 	fs := cmd.Flags()
 	o.addFlags(fs)
 	fs.StringVar(&o.dir, "dir", ".", "`directory` to write config into")
 	return cmd
+}
+
+// clusterArgs takes the names of at least one cluster and of at most most.
+func clusterArgs(most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return usagef("name a cluster: %s CLUSTER", cmd.CommandPath())
+		case len(args) > most:
+			return usagef("name one cluster, not %d", len(args))
+		}
+		return nil
+	}
 }
 
 func (o *configOptions) addFlags(fs *pflag.FlagSet) {

@@ -45,12 +45,13 @@ const (
 	hintStatus       = "see what happened to it: openstack coe cluster show <cluster>"
 	hintCreation     = "its creation failed before it had certificates: delete it and make it anew"
 	hintOwner        = "ask user <owner> for an application credential that may only read clusters and sign (README, Sharing a cluster)"
-	hintPolicy       = "or ask your cloud's operator to allow certificate:get and certificate:create to the project's members"
+	hintPolicy       = "ask your cloud's operator to allow certificate:get and certificate:create to the project's members"
 	hintUser         = "choose another with --user"
 	hintGroup        = "choose another with --group"
 	hintContext      = "choose another name with --context, or remove it: kubectl config delete-<kind> <name>"
 	hintLocked       = "if no other program is writing it, delete <file>"
 	hintExists       = "write over it with --force, or choose another directory with --dir"
+	hintHome         = "set HOME, or name a file with --kubeconfig or KUBECONFIG"
 	hintKubeconfig   = "see what kubectl makes of it: kubectl config view --kubeconfig <file>"
 	hintClock        = "set this machine's clock; it must agree with Magnum's to the minute"
 	hintNotBelieved  = "don't use this cluster before your cloud's operator has explained it"
@@ -223,6 +224,8 @@ func adviseKubeconfig(err error) []string {
 		return []string{fill(hintLocked, "file", locked.LockFile)}
 	case errors.As(err, &exists):
 		return []string{hintExists}
+	case errors.Is(err, kubeconfig.ErrNoFile):
+		return []string{hintHome}
 	case errors.As(err, &invalid):
 		return []string{fill(hintKubeconfig, "file", invalid.File)}
 	}

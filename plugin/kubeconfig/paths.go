@@ -49,18 +49,9 @@ func (p Paths) files() ([]string, error) {
 	return []string{filepath.Join(p.Home, ".kube", "config")}, nil
 }
 
-// Target is the file that new entries go to, the one that "kubectl config set"
+// target is the file that new entries go to, the one that "kubectl config set"
 // chooses: the only one, else the first that exists, else the last. Where
-// kubectl would choose an empty element of the list and fail, Target passes it
-// over; if nothing is left, the error is ErrNoFile.
-func (p Paths) Target() (string, error) {
-	files, err := p.files()
-	if err != nil {
-		return "", err
-	}
-	return target(files), nil
-}
-
+// kubectl would choose an empty element of the list and fail, files has none.
 func target(files []string) string {
 	for _, file := range files {
 		if _, err := os.Stat(file); err == nil {

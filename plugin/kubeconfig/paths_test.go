@@ -74,7 +74,7 @@ func TestListGoesWhereKubectlGoes(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := Paths{Env: ours.env(c.list), Home: t.TempDir()}
-			target, err := p.Target()
+			target, err := targetOf(p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestTarget(t *testing.T) {
 		"the last element is empty": {paths: Paths{Env: "e" + sep}, want: "e"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := c.paths.Target()
+			got, err := targetOf(c.paths)
 			if got != c.want || !errors.Is(err, c.err) {
 				t.Errorf("got %q, %v; want %q, %v", got, err, c.want, c.err)
 			}
@@ -154,4 +154,12 @@ func TestCurrentContextIsTheOneThatCounts(t *testing.T) {
 	if c.CurrentContext != "prod" {
 		t.Errorf("kubectl's current context is %q", c.CurrentContext)
 	}
+}
+
+func targetOf(p Paths) (string, error) {
+	files, err := p.files()
+	if err != nil {
+		return "", err
+	}
+	return target(files), nil
 }
