@@ -79,6 +79,8 @@ func setup(e *testscript.Env) error {
 		"SHELL":          "/bin/sh",
 		"UUID":           w.cloud.ClusterUUID("prod"),
 		"HEAD":           w.cloud.ClusterUUID("prod")[:8],
+		"TWIN1":          w.cloud.ClusterUUIDs("twin")[0],
+		"TWIN2":          w.cloud.ClusterUUIDs("twin")[1],
 		"SERVER":         w.api.URL,
 		"KEYSTONE":       w.cloud.KeystoneURL(),
 		"MAGNUM":         w.cloud.MagnumURL(),
