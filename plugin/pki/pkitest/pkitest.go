@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"math/big"
 	"testing"
 	"time"
@@ -82,4 +83,15 @@ func sign(t testing.TB, template, parent *x509.Certificate, key crypto.PublicKey
 		t.Fatal(err)
 	}
 	return cert
+}
+
+// PEM is the CA's certificate and its key (PKCS #8).
+func (c *CA) PEM(t testing.TB) (certPEM, keyPEM []byte) {
+	t.Helper()
+	key, err := x509.MarshalPKCS8PrivateKey(c.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate.Raw}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 }
