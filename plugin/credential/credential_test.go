@@ -38,7 +38,7 @@ func newFixture(t testing.TB, edit func(*x509.Certificate)) *fixture {
 	return &fixture{
 		ca:    ca,
 		rec:   credential.NewRecord(alice, key, ca.Client(t, key.Public(), now, edit), ca.Certificate, now),
-		terms: credential.Terms{Identity: alice, Pinned: []*x509.Certificate{ca.Certificate}, MaxAge: 12 * time.Hour, Now: now},
+		terms: credential.Terms{Identity: alice, Signers: []*x509.Certificate{ca.Certificate}, MaxAge: 12 * time.Hour, Now: now},
 	}
 }
 
@@ -50,12 +50,12 @@ func TestUsable(t *testing.T) {
 		want error
 	}{
 		{"as issued", func(*testing.T, *fixture) {}, nil},
-		{"nothing pinned", func(_ *testing.T, f *fixture) { f.terms.Pinned = nil }, nil},
+		{"nothing pinned", func(_ *testing.T, f *fixture) { f.terms.Signers = nil }, nil},
 		{"old and new CA pinned", func(t *testing.T, f *fixture) {
-			f.terms.Pinned = append([]*x509.Certificate{pkitest.NewCA(t, "prod", now).Certificate}, f.terms.Pinned...)
+			f.terms.Signers = append([]*x509.Certificate{pkitest.NewCA(t, "prod", now).Certificate}, f.terms.Signers...)
 		}, nil},
 		{"another CA pinned", func(t *testing.T, f *fixture) {
-			f.terms.Pinned = []*x509.Certificate{pkitest.NewCA(t, "prod", now).Certificate}
+			f.terms.Signers = []*x509.Certificate{pkitest.NewCA(t, "prod", now).Certificate}
 		}, credential.ErrUnpinnedCA},
 		{"names the pinned CA but was signed by another", func(t *testing.T, f *fixture) {
 			f.rec.Certificate = pkitest.NewCA(t, "prod", now).Client(t, f.rec.Key.Public(), now, nil)

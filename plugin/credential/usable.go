@@ -17,20 +17,36 @@ var (
 	ErrUnpinnedCA    = errors.New("record was signed by a CA that is not the cluster's any more")
 	ErrFromFuture    = errors.New("record was issued in the future")
 	ErrTooOld        = errors.New("record's key or certificate is at its end")
+	ErrRevoked       = errors.New("record was revoked")
 )
 
 // Terms are what a record must hold against.
 type Terms struct {
 	Identity Identity
-	Pinned   []*x509.Certificate // the cluster's CAs as Magnum named them; none: the record's own word counts
-	MaxAge   time.Duration       // how long a key is kept
-	Now      time.Time
+	// Signers are the CAs that Magnum named as the cluster's; none: the record's
+	// own word counts.
+	Signers []*x509.Certificate
+	Revoked Revoked
+	MaxAge  time.Duration // how long a key is kept
+	Now     time.Time
+}
+
+// Revoked says which records are not handed out any more, whatever a store
+// brings back. The zero Revoked revokes none.
+type Revoked struct {
+	Before       time.Time // with whole seconds: all that were issued earlier
+	Certificates []string  // and these, by fingerprint
+}
+
+func (v Revoked) has(r *Record) bool {
+	return r.Issued.Before(v.Before) || slices.Contains(v.Certificates, pki.Fingerprint(r.Certificate))
 }
 
 // Usable decides, alone, whether r may be handed out under t: it is of this
-// cluster and identity, key and certificate match, a pinned CA signed it, it
-// was not issued in the future, and the API server would accept it now and for
-// some minutes more. It returns until when that stays so, or why it is not.
+// cluster and identity, key and certificate match, a CA that Magnum named
+// signed it, it was not revoked nor issued in the future, and by its dates the
+// API server would accept it now and for some minutes more. It returns until
+// when that stays so, or why it is not; with [ErrTooOld] everything else holds.
 //
 // Decode comes before; there is no other condition anywhere.
 func (r *Record) Usable(t Terms) (until time.Time, err error) {
@@ -40,8 +56,11 @@ func (r *Record) Usable(t Terms) (until time.Time, err error) {
 	if err := pki.CheckClient(r.Certificate, &r.Key.PublicKey, t.Identity.Subject(), t.Now); err != nil {
 		return time.Time{}, err
 	}
-	if err := r.signedByPinned(t.Pinned); err != nil {
+	if err := r.signedBy(t.Signers); err != nil {
 		return time.Time{}, err
+	}
+	if t.Revoked.has(r) {
+		return time.Time{}, ErrRevoked
 	}
 	// Two machines may share a keyring, but not a clock.
 	if r.Issued.After(t.Now.Add(pki.ClockGrace)) {
@@ -54,18 +73,18 @@ func (r *Record) Usable(t Terms) (until time.Time, err error) {
 	return until, nil
 }
 
-// signedByPinned checks r's signature against the pinned CA that r names. With
-// nothing pinned (the state directory was lost) there is nothing to compare
-// with: r was checked against Magnum's CA when it was issued, and stands.
-func (r *Record) signedByPinned(pinned []*x509.Certificate) error {
-	if len(pinned) == 0 {
+// signedBy checks r's signature against the signer that r names. Where none is
+// known (the state directory was lost) there is nothing to compare with: r was
+// checked against Magnum's CA when it was issued, and stands.
+func (r *Record) signedBy(signers []*x509.Certificate) error {
+	if len(signers) == 0 {
 		return nil
 	}
-	i := slices.IndexFunc(pinned, func(ca *x509.Certificate) bool { return pki.Fingerprint(ca) == r.CA })
+	i := slices.IndexFunc(signers, func(ca *x509.Certificate) bool { return pki.Fingerprint(ca) == r.CA })
 	if i < 0 {
 		return ErrUnpinnedCA
 	}
-	return pki.SignedBy(r.Certificate, pinned[i])
+	return pki.SignedBy(r.Certificate, signers[i])
 }
 
 // end is when r stops being usable: a leaf may outlive its CA (Magnum dates a

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
@@ -15,13 +17,52 @@ import (
 // Cluster is what we remember of a cluster.
 type Cluster struct {
 	Name string
-	// Pinned are the CAs that Magnum named to us over its authenticated API.
+	// Pinned are the CAs that Magnum named to us over its authenticated API, and
+	// that the cluster is trusted by: one, or in a rotation the old and the new.
 	Pinned []*x509.Certificate
+	// Signer is the CA by which Magnum signs, if it is not pinned: no server is
+	// trusted by it.
+	Signer *x509.Certificate
+	// Retired are the fingerprints of CAs that were pinned once, the last one
+	// last. They tell an outdated kubeconfig from one of a stranger.
+	Retired []string
+	// Rotating means that Magnum said UPDATE_IN_PROGRESS when it was last asked,
+	// and had a new CA.
+	Rotating bool
+}
+
+// Equal says whether c and d are the same.
+func (c Cluster) Equal(d Cluster) bool {
+	same := func(a, b *x509.Certificate) bool { return a == b || a != nil && b != nil && a.Equal(b) }
+	return c.Name == d.Name && c.Rotating == d.Rotating && same(c.Signer, d.Signer) &&
+		slices.Equal(c.Retired, d.Retired) && slices.EqualFunc(c.Pinned, d.Pinned, same)
+}
+
+// maxRetired is how many former CAs are remembered.
+const maxRetired = 16
+
+// Repinned is c with other pins. Those that go are retired.
+func (c Cluster) Repinned(pins []*x509.Certificate) Cluster {
+	c.Retired = slices.Clone(c.Retired)
+	for _, ca := range c.Pinned {
+		if name := pki.Fingerprint(ca); !slices.ContainsFunc(pins, ca.Equal) && !slices.Contains(c.Retired, name) {
+			c.Retired = append(c.Retired, name)
+		}
+	}
+	for _, ca := range pins {
+		c.Retired = slices.DeleteFunc(c.Retired, func(name string) bool { return name == pki.Fingerprint(ca) })
+	}
+	c.Retired = c.Retired[max(0, len(c.Retired)-maxRetired):]
+	c.Pinned = pins
+	return c
 }
 
 type clusterFile struct {
-	Name   string   `json:"name"`
-	Pinned []string `json:"pinned"` // PEM
+	Name     string   `json:"name"`
+	Pinned   []string `json:"pinned"`           // PEM
+	Signer   string   `json:"signer,omitempty"` // PEM
+	Retired  []string `json:"retired,omitempty"`
+	Rotating bool     `json:"rotating,omitempty"`
 }
 
 // uuid keeps names from outside out of paths.
@@ -38,7 +79,7 @@ func (d Dir) Cluster(id string) Cluster {
 	if !ValidUUID(id) || !d.read(&file, "clusters", id+".json") {
 		return Cluster{}
 	}
-	c := Cluster{Name: file.Name}
+	c := Cluster{Name: file.Name, Retired: file.Retired, Rotating: file.Rotating}
 	for _, text := range file.Pinned {
 		ca, err := pki.ParseCertificate([]byte(text))
 		if err != nil {
@@ -46,17 +87,24 @@ func (d Dir) Cluster(id string) Cluster {
 		}
 		c.Pinned = append(c.Pinned, ca)
 	}
+	if signer, err := pki.ParseCertificate([]byte(file.Signer)); err == nil {
+		c.Signer = signer
+	}
 	return c
 }
 
-// SetCluster remembers c. It does not touch the CA file.
+// SetCluster remembers c. It does not touch the CA file. Its caller holds the
+// cluster's lock.
 func (d Dir) SetCluster(id string, c Cluster) error {
 	if !ValidUUID(id) {
 		return errNotUUID
 	}
-	file := clusterFile{Name: c.Name}
+	file := clusterFile{Name: c.Name, Retired: c.Retired, Rotating: c.Rotating}
 	for _, ca := range c.Pinned {
 		file.Pinned = append(file.Pinned, string(pki.MarshalCertificate(ca)))
+	}
+	if c.Signer != nil {
+		file.Signer = string(pki.MarshalCertificate(c.Signer))
 	}
 	return d.write(file, "clusters", id+".json")
 }
@@ -70,7 +118,25 @@ func (d Dir) WriteCAFile(id string, cas []*x509.Certificate) error {
 	if !ValidUUID(id) {
 		return errNotUUID
 	}
-	return d.writeFile(d.CAFile(id), BundlePEM(cas), d.CAs, 0o755, 0o644)
+	return writeFile(d.CAFile(id), BundlePEM(cas), folder{d.CAs, 0o755}, replace, 0o644)
+}
+
+// HasCAFile says whether there is a CA file of the cluster.
+func (d Dir) HasCAFile(id string) bool {
+	if d.CAs == "" || !ValidUUID(id) {
+		return false
+	}
+	_, err := os.Stat(d.CAFile(id))
+	return err == nil
+}
+
+// HoldsCAs says whether the cluster's CA file holds just these CAs.
+func (d Dir) HoldsCAs(id string, cas []*x509.Certificate) bool {
+	if d.CAs == "" || !ValidUUID(id) {
+		return false
+	}
+	data, err := os.ReadFile(d.CAFile(id))
+	return err == nil && bytes.Equal(data, BundlePEM(cas))
 }
 
 // BundlePEM is the content of a CA file.

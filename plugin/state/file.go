@@ -14,7 +14,17 @@ import (
 
 // replace writes data beside path and renames it over path, so that a reader
 // sees the old file or the new one and a crash leaves one of them.
-func replace(path string, data []byte, mode os.FileMode) (err error) {
+func replace(path string, data []byte, mode os.FileMode) error {
+	return replaceBy(path, data, mode, (*os.File).Sync)
+}
+
+// replaceSoon is replace without waiting for the disk: a crash of the machine
+// may leave an empty file.
+func replaceSoon(path string, data []byte, mode os.FileMode) error {
+	return replaceBy(path, data, mode, func(*os.File) error { return nil })
+}
+
+func replaceBy(path string, data []byte, mode os.FileMode, sync func(*os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
@@ -30,7 +40,7 @@ func replace(path string, data []byte, mode os.FileMode) (err error) {
 		err = f.Chmod(mode)
 	}
 	if err == nil {
-		err = f.Sync()
+		err = sync(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err

@@ -81,27 +81,42 @@ func (d Dir) read(v any, elem ...string) bool {
 	return err == nil && json.Unmarshal(data, v) == nil
 }
 
-// write replaces a JSON file of ours.
-func (d Dir) write(v any, elem ...string) error {
+// write replaces a JSON file of ours, on the disk when it returns.
+func (d Dir) write(v any, elem ...string) error { return d.writeJSON(v, replace, elem...) }
+
+// writeSoon is write for what may be lost in a crash of the machine.
+func (d Dir) writeSoon(v any, elem ...string) error { return d.writeJSON(v, replaceSoon, elem...) }
+
+func (d Dir) writeJSON(v any, put putFunc, elem ...string) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return d.writeFile(filepath.Join(append([]string{d.Path}, elem...)...), append(data, '\n'), d.Path, 0o700, 0o600)
+	path := filepath.Join(append([]string{d.Path}, elem...)...)
+	return writeFile(path, append(data, '\n'), folder{d.Path, 0o700}, put, 0o600)
 }
 
-// writeFile replaces path by rename, below root and only if root is ours.
-func (d Dir) writeFile(path string, data []byte, root string, dirMode, mode os.FileMode) error {
-	if root == "" {
+// folder is a directory of ours and the mode it has.
+type folder struct {
+	path string
+	mode os.FileMode
+}
+
+// putFunc replaces the file at path by data.
+type putFunc func(path string, data []byte, mode os.FileMode) error
+
+// writeFile puts a file in its place, below root and only if root is ours.
+func writeFile(path string, data []byte, root folder, put putFunc, mode os.FileMode) error {
+	if root.path == "" {
 		return errNoHome
 	}
-	if err := makeOwn(root, dirMode); err != nil {
+	if err := makeOwn(root.path, root.mode); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), root.mode); err != nil {
 		return err
 	}
-	return replace(path, data, mode)
+	return put(path, data, mode)
 }
 
 // makeOwn makes sure that dir exists, is this user's and has no wider mode

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package state
+
+import (
+	"slices"
+	"time"
+)
+
+// Revocation says which records of a credential must never be handed out
+// again, whatever a store brings back.
+type Revocation struct {
+	// Before is a time with whole seconds: what was issued earlier is revoked.
+	Before time.Time `json:"before,omitzero"`
+	// Certificates are the fingerprints of single certificates that are. They
+	// hold even if clocks were set back.
+	Certificates []string `json:"certificates,omitempty"`
+	// InVain is when the API server refused a credential that had just been
+	// issued because it had refused another: issuing does not help.
+	InVain time.Time `json:"in_vain,omitzero"`
+}
+
+const maxRevoked = 16 // how many single certificates are remembered
+
+// Revocation returns what is revoked, at now. A time in the future was written
+// by another clock and counts for nothing.
+func (d Dir) Revocation(id string, now time.Time) Revocation {
+	var r Revocation
+	if !key.MatchString(id) || !d.read(&r, "revocations", id+".json") {
+		return Revocation{}
+	}
+	if r.Before.After(now) {
+		r.Before = time.Time{}
+	}
+	if r.InVain.After(now) {
+		r.InVain = time.Time{}
+	}
+	return r
+}
+
+// With is r with everything revoked that was issued before now, and the
+// certificate of a fingerprint, if there is one, even if it is from now.
+func (r Revocation) With(certificate string, now time.Time) Revocation {
+	if at := now.UTC().Truncate(time.Second); at.After(r.Before) {
+		r.Before = at
+	}
+	if certificate != "" && !slices.Contains(r.Certificates, certificate) {
+		r.Certificates = append(slices.Clone(r.Certificates), certificate)
+		r.Certificates = r.Certificates[max(0, len(r.Certificates)-maxRevoked):]
+	}
+	return r
+}
+
+// SetRevocation remembers r, on the disk when it returns. Its caller holds the
+// credential's lock.
+func (d Dir) SetRevocation(id string, r Revocation) error {
+	if !key.MatchString(id) {
+		return errNotKey
+	}
+	return d.write(r, "revocations", id+".json")
+}

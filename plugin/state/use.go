@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package state
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+)
+
+// Use is what is remembered of how a credential was used. It is written on each
+// call without a lock: of two calls at the same moment one may be forgotten,
+// which costs a question to the API server and nothing else.
+type Use struct {
+	// Verified is when the API server last accepted the credential, or Magnum
+	// signed it; zero if it never did.
+	Verified time.Time `json:"verified,omitzero"`
+	// Answers are the calls since, and before that those of clients that still
+	// hold the answer; the oldest first.
+	Answers []Answer `json:"answers,omitempty"`
+	// Asked is when the API server was last asked in vain, and it is not asked
+	// again for Pause.
+	Asked time.Time     `json:"asked,omitzero"`
+	Pause time.Duration `json:"pause,omitzero"`
+}
+
+// Answer is one client that got the credential.
+type Answer struct {
+	Parent process.ID `json:"parent"`
+	At     time.Time  `json:"at"`
+}
+
+const (
+	maxAnswers = 32             // how many clients are remembered
+	maxPause   = time.Hour      // more is damage
+	answerLife = 24 * time.Hour // longer than any lease
+)
+
+// Use returns what is known of the use of a credential at now. What lies in the
+// future was written by another clock, and counts for nothing.
+func (d Dir) Use(id string, now time.Time) Use {
+	var u Use
+	if !key.MatchString(id) || !d.read(&u, "uses", id+".json") {
+		return Use{}
+	}
+	if u.Verified.After(now) {
+		u.Verified = time.Time{}
+	}
+	if u.Asked.After(now) || u.Pause < 0 || u.Pause > maxPause {
+		u.Asked, u.Pause = time.Time{}, 0
+	}
+	u.Answers = slices.DeleteFunc(u.Answers, func(a Answer) bool {
+		return a.At.After(now) || now.Sub(a.At) > answerLife
+	})
+	return u
+}
+
+// Answered is u after one more answer.
+func (u Use) Answered(parent process.ID, now time.Time) Use {
+	u.Answers = slices.DeleteFunc(slices.Clone(u.Answers), func(a Answer) bool {
+		return a.Parent == parent && parent != (process.ID{})
+	})
+	u.Answers = append(u.Answers, Answer{Parent: parent, At: now})
+	u.Answers = u.Answers[max(0, len(u.Answers)-maxAnswers):]
+	return u
+}
+
+// Touch remembers u. It is on the path of every call, so it does not wait for
+// the disk: after a crash of the machine nothing is remembered.
+func (d Dir) Touch(id string, u Use) error {
+	if !key.MatchString(id) {
+		return errNotKey
+	}
+	return d.writeSoon(u, "uses", id+".json")
+}
