@@ -23,6 +23,7 @@ type ConfigRequest struct {
 	User     string   // "" = the OpenStack user's name
 	Groups   []string
 	MaxAge   time.Duration
+	Lease    time.Duration // how long a client may use an answer before it asks again
 	Wait     time.Duration // how long a cluster that is being made is waited for
 
 	EmbedCerts bool
@@ -64,6 +65,9 @@ type target struct {
 	context  string
 	id       credential.Identity
 	issued   issued
+
+	pinned   []*x509.Certificate // the CAs to trust it by, once they are known
+	inWindow bool                // of a rotation: its API server has the old CA
 }
 
 // Config writes contexts for r's clusters, all or none. Everything that can be

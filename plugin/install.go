@@ -5,13 +5,16 @@ package plugin
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -30,9 +33,10 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		if t.template.TLSDisabled {
 			continue
 		}
-		result.Warnings = append(result.Warnings, p.newCA(t)...)
-		err := p.pin(conn, r, t)
-		if err != nil && !r.EmbedCerts {
+		said, err := p.pin(ctx, conn, r, t)
+		result.Warnings = append(result.Warnings, said...)
+		var lost *StateError
+		if err != nil && (!r.EmbedCerts || !errors.As(err, &lost)) {
 			return nil, &ClusterError{Cluster: t.cluster.Name, Err: err}
 		}
 		if err != nil {
@@ -56,35 +60,64 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 	return result, err
 }
 
-// newCA says that Magnum names another CA than when config ran last. It is
-// what config is for after a rotation, but nobody shall miss it.
-func (p *Plugin) newCA(t *target) []string {
-	before := p.State.Cluster(t.cluster.UUID).Pinned
-	if len(before) == 0 || slices.ContainsFunc(before, t.issued.ca.Equal) {
-		return nil
+// pin remembers the CAs that the cluster is trusted by and how the login was
+// found, and writes the CA file, unless the kubeconfig has the CA in it. It
+// returns what the user has to know.
+func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *target) (warnings []string, err error) {
+	if warnings, err = p.pinCAs(ctx, conn, t); err != nil {
+		return nil, err
 	}
-	return []string{fmt.Sprintf("cluster %q has a new CA: SHA-256 %s before, %s now",
-		t.cluster.Name, pki.Fingerprint(before[0]), pki.Fingerprint(t.issued.ca))}
-}
-
-// pin remembers the CA that Magnum named and how the login was found, and
-// writes the CA file, unless the kubeconfig has the CA in it.
-func (p *Plugin) pin(conn *connection, r ConfigRequest, t *target) error {
-	cas := []*x509.Certificate{t.issued.ca}
-	err := p.State.SetCluster(t.cluster.UUID, state.Cluster{Name: t.cluster.Name, Pinned: cas})
-	if err == nil {
-		err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
-			CloudsFile: conn.cloud.File, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
-			Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
-		})
-	}
+	err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
+		CloudsFile: conn.cloud.File, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
+		Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
+	})
 	if err == nil && !r.EmbedCerts {
-		err = p.State.WriteCAFile(t.cluster.UUID, cas)
+		err = p.State.WriteCAFile(t.cluster.UUID, t.pinned)
 	}
 	if err != nil {
-		return &StateError{Err: err}
+		return warnings, &StateError{Err: err}
 	}
-	return nil
+	return warnings, nil
+}
+
+// pinCAs pins the CA that Magnum named. Where another one is pinned already the
+// API server has a say: it may not have the new one yet.
+func (p *Plugin) pinCAs(ctx context.Context, conn *connection, t *target) ([]string, error) {
+	t.pinned = []*x509.Certificate{t.issued.ca}
+	before := p.State.Cluster(t.cluster.UUID)
+	if len(before.Pinned) == 0 || sameCAs(before.Pinned, t.pinned) {
+		before.Name, before.Pinned, before.Signer, before.Rotating = t.cluster.Name, t.pinned, nil, false
+		defer p.lockCluster(ctx, t.cluster.UUID)()
+		if err := p.State.SetCluster(t.cluster.UUID, before); err != nil {
+			return nil, &StateError{Err: err}
+		}
+		return nil, nil
+	}
+	o := p.reconcile(ctx, conn, nil, question{
+		uuid: t.cluster.UUID, name: t.cluster.Name, pinned: before.Pinned, ca: t.issued.ca, status: t.cluster.Status, byPerson: true,
+		target: &rotation.Target{Server: t.cluster.APIAddress, UserAgent: p.UserAgent, Now: p.Now},
+	})
+	t.pinned, t.inWindow = o.after.Pinned, o.Reason == rotation.InWindow
+	switch {
+	case o.Action == rotation.Refuse && o.Reason != rotation.Retired:
+		return nil, o.refusal()
+	case o.fileErr != nil:
+		return nil, &StateError{Err: o.fileErr}
+	}
+	return []string{newCA(t.cluster, o)}, nil
+}
+
+// newCA says that Magnum names another CA than the one that is pinned. It is
+// what config is for after a rotation, but nobody shall miss it.
+func newCA(c magnum.Cluster, o outcome) string {
+	was, is := strings.Join(fingerprints(o.before.Pinned), ", "), pki.Fingerprint(o.magnum)
+	switch {
+	case o.Reason == rotation.InWindow:
+		return fmt.Sprintf("cluster %q is getting a new CA (%s): SHA-256 %s; until its API server has it, the old one counts too: %s", c.Name, c.Status, is, was)
+	case rotation.Contains(o.after.Pinned, o.magnum):
+		return fmt.Sprintf("cluster %q has a new CA: SHA-256 %s before, %s now", c.Name, was, is)
+	}
+	return fmt.Sprintf("cluster %q: Magnum has another CA (SHA-256 %s) than the API server (%s), though it says %s; the API server's stays", c.Name, is, was, c.Status)
 }
 
 // store keeps the first record. kubectl does without if it cannot be kept.
@@ -93,8 +126,20 @@ func (p *Plugin) store(ctx context.Context, t *target) error {
 	if err != nil {
 		return err
 	}
-	_ = p.State.ClearFailure(t.id.Key()) // what failed before is mended, or is said anew
-	return p.Store.Put(ctx, t.issued.record.Identity, data)
+	key := t.id.Key()
+	_ = p.State.ClearFailure(key) // what failed before is mended, or is said anew
+	if t.inWindow && p.hasRecord(ctx, t) {
+		return nil // which the API server takes, and the new one not yet
+	}
+	_ = p.State.Touch(key, state.Use{Verified: p.Now()}) // costs a question to the API server if it fails
+	return p.Store.Put(ctx, key, data)
+}
+
+// hasRecord says whether there is a record that may be handed out.
+func (p *Plugin) hasRecord(ctx context.Context, t *target) bool {
+	c := newCall(p, CredentialRequest{Identity: t.id, MaxAge: MaxAgeMax}, nil)
+	c.load(ctx)
+	return c.good()
 }
 
 func (p *Plugin) writeDir(r ConfigRequest, entries []kubeconfig.Entry, result *ConfigResult) error {
@@ -124,8 +169,8 @@ func (p *Plugin) entries(conn *connection, r ConfigRequest, targets []*target) [
 			switch {
 			case !r.EmbedCerts:
 				e.CAFile = p.State.CAFile(t.cluster.UUID)
-			case t.issued.ca != nil:
-				e.CAData = state.BundlePEM([]*x509.Certificate{t.issued.ca})
+			default:
+				e.CAData = state.BundlePEM(t.pinned)
 			}
 		}
 		entries = append(entries, e)
@@ -156,7 +201,7 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 	if conn.cloud.Region != "" {
 		args = append(args, "--os-region-name="+conn.cloud.Region)
 	}
-	return append(args, "--max-age="+r.MaxAge.String())
+	return append(args, "--max-age="+r.MaxAge.String(), "--lease="+r.Lease.String())
 }
 
 func configured(targets []*target) []Configured {

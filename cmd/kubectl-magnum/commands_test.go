@@ -207,7 +207,74 @@ func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func cmdRotate(ts *testscript.TestScript, _ bool, args []string) { worldOf(ts).cloud.Rotate(args[0]) }
+// cmdRotate has another client rotate a cluster's CA: rotate prod. The rotation
+// lasts until: rotate prod complete, or: rotate prod failed.
+func cmdRotate(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	switch strings.Join(args[1:], " ") {
+	case "":
+		w.cloud.Rotate(args[0])
+	case "complete":
+		w.cloud.SetRotation(magnumtest.RotationCompletes)
+		w.cloud.FinishRotation(args[0])
+	case "failed":
+		w.cloud.SetRotation(magnumtest.RotationFails)
+		w.cloud.FinishRotation(args[0])
+	default:
+		ts.Fatalf("rotate %q", args)
+	}
+}
+
+// cmdIdle makes the last verification of every credential older than any lease.
+func cmdIdle(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(os.RemoveAll(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kubectl-magnum", "uses")))
+}
+
+// cmdAPIServer changes prod's API server: "apiserver rotate" is what a rotation
+// does to it. Its CA is Magnum's of that moment.
+func cmdAPIServer(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	ca, key := w.cloud.CA("prod")
+	does := map[string]func(){
+		"rotate":       func() { w.api.Serve(ca, key); w.api.Trust(ca) },
+		"serve":        func() { w.api.Serve(ca, key) },
+		"trust":        func() { w.api.Trust(ca) },
+		"trust-nobody": func() { w.api.Trust() },
+		"replay":       func() { w.api.Replay(ca, key) },
+		"stranger":     func() { w.api.ServeStranger(ca) },
+		"stall":        func() { w.api.Stall(true) },
+		"refuse":       func() { w.api.Refuse(true) },
+		"back":         func() { w.api.Stall(false); w.api.Refuse(false) },
+	}
+	f, ok := does[args[0]]
+	if !ok {
+		ts.Fatalf("apiserver %q", args)
+	}
+	f()
+}
+
+// cmdAPIRequests checks what reached prod's API server since the last time:
+// apirequests 1, or apirequests ANY, which only begins to count anew.
+func cmdAPIRequests(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	got := w.api.Requests() - w.counted
+	w.counted += got
+	if args[0] != "ANY" && strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%d requests", got)
+	}
+}
+
+// cmdAPICertificates is the same of client certificates, good or bad.
+func cmdAPICertificates(ts *testscript.TestScript, _ bool, args []string) {
+	if got := worldOf(ts).api.Certificates(); strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%d client certificates", got)
+	}
+}
+
+// cmdStrangerCA writes a CA that Magnum never named, of the cluster's name.
+func cmdStrangerCA(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), strangerCA(), 0o644))
+}
 
 // cmdMode checks the permissions of a file: mode 600 kubeconfig.
 func cmdMode(ts *testscript.TestScript, _ bool, args []string) {

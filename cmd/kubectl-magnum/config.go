@@ -42,6 +42,7 @@ type configOptions struct {
 	user       string
 	groups     []string
 	maxAge     time.Duration
+	lease      time.Duration
 	wait       time.Duration
 }
 
@@ -105,6 +106,7 @@ func (o *configOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.user, "user", "", "user `name` in the certificate (default: the OpenStack user's)")
 	fs.StringArrayVar(&o.groups, "group", []string{"system:masters"}, "`group` in the certificate, may be repeated")
 	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept before a new one is made")
+	fs.DurationVar(&o.lease, "lease", time.Minute, "how long a client may use a key before it asks for it again")
 	fs.DurationVar(&o.wait, "wait", 0, "wait so long for a cluster that is being made (30m if no time is given)")
 	fs.Lookup("wait").NoOptDefVal = "30m"
 }
@@ -153,6 +155,9 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 	if err := checkMaxAge(o.maxAge); err != nil {
 		return none, err
 	}
+	if err := checkLease(o.lease); err != nil {
+		return none, err
+	}
 	if err := o.checkWait(clusters); err != nil {
 		return none, err
 	}
@@ -172,7 +177,7 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 	}
 	return plugin.ConfigRequest{
 		Clusters: clusters, Context: o.context, User: o.user, Groups: o.groups,
-		MaxAge: o.maxAge, Wait: o.wait,
+		MaxAge: o.maxAge, Lease: o.lease, Wait: o.wait,
 		EmbedCerts: o.embedCerts, Command: command,
 		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},
 		Owner: kubeconfig.LockOwner{PID: p.pid, Host: p.host},
@@ -196,6 +201,13 @@ func (o *configOptions) checkWait(clusters []string) error {
 func checkMaxAge(d time.Duration) error {
 	if d < plugin.MaxAgeMin || d > plugin.MaxAgeMax {
 		return usagef("--max-age is %s; it is from %s to %s", formatAge(d), formatAge(plugin.MaxAgeMin), formatAge(plugin.MaxAgeMax))
+	}
+	return nil
+}
+
+func checkLease(d time.Duration) error {
+	if d < plugin.LeaseMin || d > plugin.LeaseMax {
+		return usagef("--lease is %s; it is from %s to %s", formatAge(d), formatAge(plugin.LeaseMin), formatAge(plugin.LeaseMax))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type credentialOptions struct {
 	context     string
 	cloud       openstack.Options
 	maxAge      time.Duration
+	lease       time.Duration
 }
 
 func newCredentialCommand(p *program) *cobra.Command {
@@ -48,6 +50,7 @@ func newCredentialCommand(p *program) *cobra.Command {
 	fs.StringVar(&o.identity.User, "user", "", "user name in the certificate")
 	fs.StringArrayVar(&o.identity.Groups, "group", nil, "group in the certificate")
 	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept")
+	fs.DurationVar(&o.lease, "lease", time.Minute, "how long a client may use a key before it asks again")
 	addCloudFlags(fs, &o.cloud)
 	return cmd
 }
@@ -69,6 +72,9 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 	if err := checkMaxAge(o.maxAge); err != nil {
 		return err
 	}
+	if err := checkLease(o.lease); err != nil {
+		return err
+	}
 	if o.clusterName == "" {
 		o.clusterName = o.identity.Cluster
 	}
@@ -86,9 +92,12 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 			Identity:    o.identity,
 			ClusterName: o.clusterName,
 			MaxAge:      o.maxAge,
+			Lease:       o.lease,
 			Exec:        exec,
 			Parent:      p.parent(),
 			Code:        exitCode,
+			Config:      o.configLine(),
+			Notice:      func(line string) { fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: %s\n", escape(line)) },
 		}, func(answer []byte) error {
 			_, err := p.streams.Out.Write(answer)
 			return err
@@ -123,5 +132,5 @@ func (o *credentialOptions) configLine() string {
 	if o.cloud.Region != "" {
 		words = append(words, "--os-region-name", quoteArg(o.cloud.Region))
 	}
-	return strings.Join(append(words, "--max-age", formatAge(o.maxAge)), " ")
+	return strings.Join(append(words, "--max-age", formatAge(o.maxAge), "--lease", formatAge(o.lease)), " ")
 }

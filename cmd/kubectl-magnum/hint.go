@@ -55,7 +55,12 @@ const (
 	hintKubeconfig   = "see what kubectl makes of it: kubectl config view --kubeconfig <file>"
 	hintClock        = "set this machine's clock; it must agree with Magnum's to the minute"
 	hintNotBelieved  = "don't use this cluster before your cloud's operator has explained it"
-	hintRotated      = "fetch the new CA from Magnum: <config>"
+	hintAgain        = "try again"
+	hintCompare      = "compare what Magnum, the API server and kubectl have: kubectl magnum status <cluster>"
+	hintRetired      = "the API server has to be given the new CA, by your cloud's operator; what it presents now is not trusted any more"
+	hintInProgress   = "wait for the API server; see how far it is: kubectl magnum status <cluster>"
+	hintInsecure     = "reach Keystone and Magnum by https, without verify: false; or decide to believe them: <config>"
+	hintForeign      = "look where that CA is from; config writes the one that Magnum names: <config>"
 	hintIdentity     = "set up the login as it was, or make the context anew: <config>"
 	hintKubectl      = "kubectl runs this by itself: kubectl get namespaces"
 	hintState        = "set XDG_STATE_HOME and XDG_DATA_HOME to directories of your own that can be written"
@@ -66,7 +71,7 @@ const (
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
 		adviseContext, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
-		adviseKubeconfig, adviseTrust, adviseUse,
+		adviseKubeconfig, adviseRotation, adviseTrust, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {
 			return lines
@@ -84,15 +89,18 @@ func adviseContext(err error) []string {
 	if !errors.As(err, &at) {
 		return nil
 	}
-	var rotated *plugin.RotatedError
+	var insecure *plugin.InsecureRotationError
+	var foreign *plugin.ForeignCAError
 	var identity *plugin.OtherIdentityError
 	var cloud *openstack.OtherCloudError
 	var noCloud *openstack.NoCloudError
 	var notFound *openstack.CloudNotFoundError
 	var config *openstack.ConfigError
 	switch {
-	case errors.As(err, &rotated):
-		return []string{tell(hintRotated, "config", at.config)}
+	case errors.As(err, &insecure):
+		return []string{tell(hintInsecure, "config", at.config)}
+	case errors.As(err, &foreign) && !foreign.Repaired:
+		return []string{tell(hintForeign, "config", at.config)}
 	case errors.As(err, &identity), errors.As(err, &cloud), errors.As(err, &noCloud), errors.As(err, &notFound), errors.As(err, &config):
 		return []string{tell(hintIdentity, "config", at.config)}
 	}
@@ -228,6 +236,24 @@ func adviseKubeconfig(err error) []string {
 		return []string{hintHome}
 	case errors.As(err, &invalid):
 		return []string{fill(hintKubeconfig, "file", invalid.File)}
+	}
+	return nil
+}
+
+func adviseRotation(err error) []string {
+	var untrusted *plugin.UntrustedServerError
+	var rejected *plugin.RejectedError
+	var inProgress *plugin.InProgressError
+	var rotated *plugin.RotatedError
+	switch {
+	case errors.As(err, &untrusted) && untrusted.Retired:
+		return []string{hintRetired}
+	case errors.As(err, &untrusted), errors.As(err, &rejected):
+		return []string{fill(hintCompare, "cluster", clusterOf(err))}
+	case errors.As(err, &inProgress):
+		return []string{fill(hintInProgress, "cluster", clusterOf(err))}
+	case errors.As(err, &rotated):
+		return []string{hintAgain}
 	}
 	return nil
 }

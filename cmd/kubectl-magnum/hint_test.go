@@ -59,6 +59,8 @@ func TestHints(t *testing.T) {
 	}{
 		{fmt.Errorf("config: %w", &plugin.StateError{Err: state.ErrForeign}), []string{hintState}},
 		{fmt.Errorf("sign: %w", context.DeadlineExceeded), []string{hintSlow}},
+		{&plugin.ClusterError{Cluster: "prod", Err: &plugin.InProgressError{}}, []string{"wait for the API server; see how far it is: kubectl magnum status prod"}},
+		{&plugin.ClusterError{Cluster: "prod", Err: &plugin.RotatedError{}}, []string{hintAgain}},
 		{errors.New("anything else"), nil},
 	} {
 		if diff := cmp.Diff(test.want, hints(test.err)); diff != "" {

@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 			}
 			main()
 		},
-		"client": client,
+		"client":       client,
+		"kubeconfigca": kubeconfigCA,
 	})
 }
 
@@ -42,12 +43,18 @@ func TestScript(t *testing.T) {
 			"user":     cmdUser,
 			"cloud":    cmdCloud,
 			"rotate":   cmdRotate,
-			"mode":     cmdMode,
-			"record":   cmdRecord,
-			"execinfo": cmdExecInfo,
-			"exitcode": cmdExitCode,
-			"replace":  cmdReplace,
-			"await":    cmdAwait,
+
+			"apiserver":       cmdAPIServer,
+			"idle":            cmdIdle,
+			"strangerca":      cmdStrangerCA,
+			"apicertificates": cmdAPICertificates,
+			"apirequests":     cmdAPIRequests,
+			"mode":            cmdMode,
+			"record":          cmdRecord,
+			"execinfo":        cmdExecInfo,
+			"exitcode":        cmdExitCode,
+			"replace":         cmdReplace,
+			"await":           cmdAwait,
 		},
 	})
 }
@@ -110,7 +117,7 @@ func TestEveryHintIsShown(t *testing.T) {
 	}
 	shown := strings.NewReplacer(`\(`, `(`, `\)`, `)`, `\*`, `*`, `''`, `'`).Replace(all.String())
 	for _, hint := range allHints(t) {
-		if hint == hintState || hint == hintSlow {
+		if hint == hintState || hint == hintSlow || hint == hintAgain || hint == hintInProgress {
 			continue // TestHints
 		}
 		head, _, _ := strings.Cut(hint, "<")

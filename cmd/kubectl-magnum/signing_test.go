@@ -7,12 +7,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
-	"net"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -80,26 +77,4 @@ func newKey() *ecdsa.PrivateKey {
 		panic(err)
 	}
 	return key
-}
-
-// serving signs an API server's certificate for loopback.
-func serving(caPEM, keyPEM []byte) tls.Certificate {
-	pair, err := tls.X509KeyPair(caPEM, keyPEM)
-	if err != nil {
-		panic(err)
-	}
-	key := newKey()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: "kube-apiserver"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, pair.Leaf, key.Public(), pair.PrivateKey)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

@@ -4,20 +4,23 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation/apitest"
 )
 
 type worldKey struct{}
@@ -25,41 +28,25 @@ type worldKey struct{}
 // world is what is outside of the program.
 type world struct {
 	cloud *magnumtest.Server
-	api   *httptest.Server
+	api   *apitest.Server
+
+	counted int // requests to api that a script has looked at
 }
 
-// newWorld starts a cloud and the API server of its cluster prod. The API
-// server asks for a client certificate of the cluster's CA and says whom it
-// saw, as kubectl auth whoami would.
+// newWorld starts a cloud and the API server of its cluster prod. Rotations end
+// when a script says so.
 func newWorld() *world {
-	api := httptest.NewUnstartedServer(http.HandlerFunc(whoami))
-	w := &world{api: api}
-	w.cloud = magnumtest.New(magnumtest.Options{ProdAPI: "https://" + api.Listener.Addr().String()})
+	w := &world{api: apitest.New()}
+	w.cloud = magnumtest.New(magnumtest.Options{ProdAPI: w.api.URL, RotateAfter: -1})
 	ca, key := w.cloud.CA("prod")
-	clients := x509.NewCertPool()
-	clients.AppendCertsFromPEM(ca)
-	api.TLS = &tls.Config{
-		Certificates: []tls.Certificate{serving(ca, key)},
-		ClientCAs:    clients,
-		ClientAuth:   tls.VerifyClientCertIfGiven,
-		MinVersion:   tls.VersionTLS12,
-	}
-	api.StartTLS()
+	w.api.Serve(ca, key)
+	w.api.Trust(ca)
 	return w
 }
 
 func (w *world) close() {
 	w.api.Close()
 	w.cloud.Close()
-}
-
-func whoami(w http.ResponseWriter, r *http.Request) {
-	if len(r.TLS.PeerCertificates) == 0 {
-		http.Error(w, "Unauthorized", http.StatusUnauthorized)
-		return
-	}
-	who := r.TLS.PeerCertificates[0].Subject
-	fmt.Fprintf(w, "%s in %s\n", who.CommonName, strings.Join(who.Organization, ", "))
 }
 
 // client is a program that does what kubectl does with a kubeconfig: it runs
@@ -96,12 +83,53 @@ func clientRun() error {
 	defer response.Body.Close()
 	body := make([]byte, 200)
 	n, _ := response.Body.Read(body)
+	if response.StatusCode != 200 {
+		return fmt.Errorf("the API server answers %d", response.StatusCode)
+	}
 	fmt.Printf("%d %s", response.StatusCode, body[:n])
 	return nil
 }
 
 func newRequest(host string) (*http.Request, error) {
 	return http.NewRequestWithContext(context.Background(), http.MethodGet, host, nil)
+}
+
+// kubeconfigCA embeds the CA of a file in the cluster of a context, as a user
+// might: kubeconfigca CONTEXT FILE.
+func kubeconfigCA() {
+	if err := kubeconfigCARun(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "kubeconfigca:", err)
+		os.Exit(1)
+	}
+}
+
+func kubeconfigCARun(context, file string) error {
+	ca, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	options := clientcmd.NewDefaultPathOptions()
+	config, err := options.GetStartingConfig()
+	if err != nil {
+		return err
+	}
+	cluster := config.Clusters[config.Contexts[context].Cluster]
+	cluster.CertificateAuthority, cluster.CertificateAuthorityData = "", ca
+	return clientcmd.ModifyConfig(options, *config, true)
+}
+
+// strangerCA is a CA of prod's name that Magnum knows nothing of.
+func strangerCA() []byte {
+	key := newKey()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "prod"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 // dirStore stands in for a keyring in scripts: records in files, which the

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// call is one question for a credential on its way to an answer.
+type call struct {
+	*Plugin
+	r    CredentialRequest
+	emit func([]byte) error
+	key  string
+
+	target  *rotation.Target    // the API server; nil if it cannot or shall not be asked
+	trusted []*x509.Certificate // what the client trusts it by
+
+	// What load found.
+	cluster state.Cluster
+	use     state.Use
+	revoked state.Revocation
+	record  *credential.Record // nil if there is none
+	until   time.Time          // by when the record is at its end
+	aged    bool               // it is past its max age, and good only in the window of a rotation
+}
+
+func newCall(p *Plugin, r CredentialRequest, emit func([]byte) error) *call {
+	c := &call{Plugin: p, r: r, emit: emit, key: r.Identity.Key()}
+	if at := r.Exec.Cluster; at != nil && !at.InsecureSkipTLSVerify {
+		c.trusted = parseBundle(at.CertificateAuthorityData)
+		c.target = &rotation.Target{
+			Server: at.Server, ProxyURL: at.ProxyURL, TLSServerName: at.TLSServerName,
+			UserAgent: p.UserAgent, Now: p.Now,
+		}
+	}
+	return c
+}
+
+// parseBundle reads what a client loaded as its CAs. Like the client it passes
+// over what is no certificate.
+func parseBundle(data []byte) []*x509.Certificate {
+	var cas []*x509.Certificate
+	for {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			return cas
+		}
+		if ca, err := x509.ParseCertificate(block.Bytes); err == nil && block.Type == "CERTIFICATE" {
+			cas = append(cas, ca)
+		}
+	}
+}
+
+// load reads what there is of this credential: pins, use, revocations, record.
+func (c *call) load(ctx context.Context) {
+	now := c.Now()
+	c.cluster = c.State.Cluster(c.r.Identity.Cluster)
+	c.use = c.State.Use(c.key, now)
+	c.revoked = c.State.Revocation(c.key, now)
+	c.record, c.until, c.aged = nil, time.Time{}, false
+	data, err := c.Store.Get(ctx, c.key)
+	if err != nil {
+		return
+	}
+	rec, err := credential.Decode(data)
+	if err != nil {
+		return
+	}
+	until, err := rec.Usable(c.terms(c.r.MaxAge))
+	aged := errors.Is(err, credential.ErrTooOld)
+	if aged {
+		until, err = rec.Usable(c.terms(rec.Certificate.NotAfter.Sub(rec.Issued)))
+	}
+	if err == nil {
+		c.record, c.until, c.aged = rec, until, aged
+		c.pinByRecord()
+	}
+}
+
+// pinByRecord finds the pin where the state directory has none: the record
+// knows its CA by fingerprint, and the client has the CA.
+func (c *call) pinByRecord() {
+	if len(c.cluster.Pinned) > 0 {
+		return
+	}
+	for _, ca := range c.trusted {
+		if pki.Fingerprint(ca) == c.record.CA {
+			c.cluster.Pinned = []*x509.Certificate{ca}
+		}
+	}
+}
+
+func (c *call) terms(maxAge time.Duration) credential.Terms {
+	return credential.Terms{
+		Identity: c.r.Identity, Signers: signers(c.cluster), MaxAge: maxAge, Now: c.Now(),
+		Revoked: credential.Revoked{Before: c.revoked.Before, Certificates: c.revoked.Certificates},
+	}
+}
+
+// signers are the CAs by which a cluster's records may be signed.
+func signers(c state.Cluster) []*x509.Certificate {
+	if c.Signer == nil || len(c.Pinned) == 0 {
+		return c.Pinned
+	}
+	return append(slices.Clone(c.Pinned), c.Signer)
+}
+
+// good says whether there is a record that may be handed out.
+func (c *call) good() bool { return c.record != nil && (!c.aged || len(c.cluster.Pinned) > 1) }
+
+// suspect says whether the record is first shown to the API server.
+func (c *call) suspect() bool {
+	now := c.Now()
+	switch {
+	case len(c.strangers()) > 0:
+		return true
+	case c.target == nil, paused(c.use, now):
+		return false
+	case c.cluster.Rotating, c.aged, !sameCAs(c.trusted, c.cluster.Pinned):
+		return true
+	}
+	return suspicious(c.use, c.r.Lease, c.r.Parent, now)
+}
+
+// strangers are CAs that the client trusts though Magnum never named them. A CA
+// that was the cluster's once is only outdated.
+func (c *call) strangers() []*x509.Certificate {
+	if len(c.cluster.Pinned) == 0 {
+		return nil
+	}
+	known := signers(c.cluster)
+	return slices.DeleteFunc(slices.Clone(c.trusted), func(ca *x509.Certificate) bool {
+		return rotation.Contains(known, ca) || slices.Contains(c.cluster.Retired, pki.Fingerprint(ca))
+	})
+}
+
+func sameCAs(a, b []*x509.Certificate) bool {
+	all := func(in, of []*x509.Certificate) bool {
+		return !slices.ContainsFunc(of, func(ca *x509.Certificate) bool { return !rotation.Contains(in, ca) })
+	}
+	return all(a, b) && all(b, a)
+}
+
+// answer hands out the record, and remembers that it did. With verified the API
+// server has just accepted it.
+func (c *call) answer(verified bool) error {
+	now := c.Now()
+	expiry := now.Add(c.r.Lease)
+	if c.until.Before(expiry) {
+		expiry = c.until
+	}
+	out, err := c.r.Exec.Answer(c.record, expiry)
+	if err != nil {
+		return err
+	}
+	if err := c.emit(out); err != nil {
+		return err
+	}
+	if verified {
+		c.use = state.Use{Verified: now, Answers: c.use.Answers}
+	}
+	// What goes wrong from here on does not matter to kubectl.
+	_ = c.State.Touch(c.key, c.use.Answered(c.r.Parent, now))
+	return nil
+}

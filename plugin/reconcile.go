@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"slices"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// question is what reconcile is to find out about a cluster, and what is known
+// already.
+type question struct {
+	uuid, name string
+	target     *rotation.Target // nil: the API server is not asked
+	pinned     []*x509.Certificate
+	seen       rotation.Seen                           // under pinned; zero if nobody has looked
+	look       func(ctx context.Context) rotation.Seen // looks again; nil without a record
+	record     *credential.Record
+	aged       bool
+	ca         *x509.Certificate // Magnum's, if it has been asked
+	status     string            // likewise
+	// byPerson means that somebody has asked for Magnum's CA. It is then believed
+	// over any connection, and even while the API server does not answer.
+	byPerson bool
+}
+
+// outcome is what reconcile found out and did.
+type outcome struct {
+	rotation.Decision
+	server    string
+	seen      rotation.Seen
+	magnum    *x509.Certificate // nil if Magnum could not be asked
+	magnumErr error             // why
+	status    string            // "" if it did not matter
+	before    state.Cluster
+	after     state.Cluster
+	rewritten bool // the CA file, or CAs in a kubeconfig of ours
+	fileErr   error
+}
+
+// reconcile asks Magnum which CA the cluster has, and the API server by which it
+// can be trusted, decides, and remembers what follows: the pins, and the CA
+// file. It is done under the cluster's lock, as another process may have
+// another answer from Magnum, of another moment. failed is why Magnum cannot be
+// asked.
+//
+// It costs one request, or two if Magnum's CA is not the only one that is
+// pinned.
+func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, q question) outcome {
+	defer p.lockCluster(ctx, q.uuid)()
+	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, before: p.State.Cluster(q.uuid)}
+	if q.target != nil {
+		o.server = q.target.Server
+	}
+	if len(o.before.Pinned) == 0 {
+		o.before.Name, o.before.Pinned = q.name, q.pinned
+	} else if !sameCAs(o.before.Pinned, q.pinned) && q.look != nil {
+		o.seen = q.look(ctx)
+	}
+	p.askMagnum(ctx, conn, q, &o)
+	facts := rotation.Facts{
+		Pinned: o.before.Pinned, Magnum: o.magnum, Status: o.status,
+		Secure: q.byPerson || conn != nil && conn.session.Verified(),
+		Record: o.seen.Verdict, HasRecord: q.record != nil, Aged: q.aged, RecordByMagnum: o.byMagnum(q.record),
+	}
+	facts.Live, facts.LiveCA = p.live(ctx, q, &o)
+	if q.byPerson && facts.Live == rotation.LiveUnknown {
+		facts.Pinned = nil
+	}
+	o.Decision = rotation.Decide(facts)
+	p.remember(q, &o)
+	return o
+}
+
+// lockCluster keeps others from changing what is remembered of a cluster. After
+// a while it lets them: a lock that cannot be had stops nobody.
+func (p *Plugin) lockCluster(ctx context.Context, uuid string) (unlock func()) {
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	unlock, _ = p.State.Lock(waiting, "cluster-"+uuid)
+	return unlock
+}
+
+// askMagnum gets Magnum's CA and, if that is not what is pinned, the status.
+func (p *Plugin) askMagnum(ctx context.Context, conn *connection, q question, o *outcome) {
+	if o.magnumErr != nil {
+		o.magnum = nil
+		return
+	}
+	if o.magnum == nil {
+		p.Progress("asking Magnum for the cluster's CA")
+		if o.magnum, o.magnumErr = conn.magnum.CA(ctx, q.uuid); o.magnumErr != nil {
+			o.magnumErr = explainByUUID(ctx, conn, q.uuid, o.magnumErr)
+			return
+		}
+	}
+	if o.magnumErr = pki.CheckCA(o.magnum, p.Now()); o.magnumErr != nil {
+		o.magnum, o.magnumErr = nil, &RefusedError{Err: o.magnumErr}
+		return
+	}
+	if o.status != "" || sameCAs(o.before.Pinned, []*x509.Certificate{o.magnum}) {
+		return
+	}
+	cluster, err := conn.magnum.Cluster(ctx, q.uuid)
+	if err != nil {
+		o.magnum, o.magnumErr = nil, err
+		return
+	}
+	o.status = cluster.Status
+}
+
+// live finds out what the API server's chain verifies under: what was seen
+// already, or a handshake by all that Magnum has named.
+func (p *Plugin) live(ctx context.Context, q question, o *outcome) (rotation.Live, *x509.Certificate) {
+	roots := slices.Clone(o.before.Pinned)
+	if o.magnum != nil && !rotation.Contains(roots, o.magnum) {
+		roots = append(roots, o.magnum)
+	}
+	unseen := o.seen.Live == nil && !o.seen.Stranger && o.seen.Err == nil
+	if q.target != nil && len(roots) > 0 && (unseen || o.seen.Stranger && o.magnum != nil) {
+		stranger := o.seen.Stranger
+		again := q.target.Handshake(ctx, roots)
+		if again.Live != nil || unseen || again.Stranger {
+			o.seen = again
+		}
+		o.seen.Stranger = o.seen.Live == nil && (stranger || again.Stranger)
+	}
+	switch {
+	case o.seen.Stranger:
+		return rotation.LiveStranger, nil
+	case o.seen.Live == nil:
+		return rotation.LiveUnknown, nil
+	case o.magnum != nil && o.seen.Live.Equal(o.magnum):
+		return rotation.LiveMagnum, o.seen.Live
+	}
+	return rotation.LivePinned, o.seen.Live
+}
+
+// remember pins what was decided and has the CA file say the same.
+func (p *Plugin) remember(q question, o *outcome) {
+	o.after = o.before.Repinned(o.Pinned)
+	if o.magnum == nil {
+		o.after.Signer, o.after.Rotating = o.before.Signer, o.before.Rotating
+	} else {
+		o.after.Signer = o.Signer
+		o.after.Rotating = o.Reason == rotation.InWindow && o.status == "UPDATE_IN_PROGRESS"
+	}
+	if o.after.Name == "" {
+		o.after.Name = q.name
+	}
+	if len(o.after.Pinned) == 0 {
+		return
+	}
+	if !o.after.Equal(o.before) {
+		if o.fileErr = p.State.SetCluster(q.uuid, o.after); o.fileErr != nil {
+			return
+		}
+	}
+	o.rewritten, o.fileErr = p.repair(q.uuid, o.after.Pinned)
+}
+
+// repair has the CA file hold just these CAs, if there is one, and says whether
+// it did not before.
+func (p *Plugin) repair(uuid string, cas []*x509.Certificate) (rewritten bool, err error) {
+	if !p.State.HasCAFile(uuid) || p.State.HoldsCAs(uuid, cas) {
+		return false, nil
+	}
+	err = p.State.WriteCAFile(uuid, cas)
+	return err == nil, err
+}
+
+// byMagnum says whether Magnum's CA signed r.
+func (o outcome) byMagnum(r *credential.Record) bool {
+	return r != nil && o.magnum != nil && r.CA == pki.Fingerprint(o.magnum)
+}
+
+// inWindow says whether API servers may yet have another CA than Magnum.
+func (o outcome) inWindow() bool { return rotation.Window(o.status) }
+
+// live is the CA that the API server has proved to have; nil if it did not.
+func (o outcome) live() *x509.Certificate { return o.seen.Live }
+
+// strangersLeft are those that Magnum does not name either.
+func (o outcome) strangersLeft(strangers []*x509.Certificate) []*x509.Certificate {
+	return slices.DeleteFunc(slices.Clone(strangers), func(ca *x509.Certificate) bool {
+		return o.magnum != nil && ca.Equal(o.magnum)
+	})
+}
+
+func fingerprints(cas []*x509.Certificate) []string {
+	var out []string
+	for _, ca := range cas {
+		out = append(out, pki.Fingerprint(ca))
+	}
+	return out
+}
