@@ -14,9 +14,6 @@ const (
 	// repeatTime is how soon after a call another one may be a person, or a
 	// script, that repeats what just failed.
 	repeatTime = 10 * time.Second
-	// burstTime is how close together calls are that began at once: none of them
-	// can be the repetition of another, as a kubectl takes longer to fail.
-	burstTime = 50 * time.Millisecond
 	// recheckTime is for how long a verification is believed even if its client
 	// asks again: some run this program for each of their requests.
 	recheckTime = time.Second
@@ -40,7 +37,7 @@ func suspicious(u state.Use, lease time.Duration, parent process.ID, now time.Ti
 		if a.Parent == parent && parent != (process.ID{}) && age < lease {
 			return unverified || since >= recheckTime
 		}
-		return unverified && age >= burstTime && age < repeatTime
+		return unverified && age < repeatTime
 	})
 }
 
