@@ -31,7 +31,6 @@ type ConfigRequest struct {
 
 	// Where to. Dir wins over Print, Print over DryRun; none of them: merge.
 	Paths  kubeconfig.Paths
-	Owner  kubeconfig.LockOwner
 	Dir    string // write Dir/config
 	Force  bool   // even over an existing one
 	Print  bool

@@ -24,7 +24,7 @@ func (c *call) verify(ctx context.Context) error {
 	}
 	seen := c.lookFirst(ctx)
 	if c.settled(seen) {
-		return c.settle(seen)
+		return c.settle(ctx, seen)
 	}
 	return c.renew(ctx, seen)
 }
@@ -60,9 +60,9 @@ func (c *call) settled(seen rotation.Seen) bool {
 }
 
 // settle hands out the record.
-func (c *call) settle(seen rotation.Seen) error {
+func (c *call) settle(ctx context.Context, seen rotation.Seen) error {
 	if seen.Verdict == rotation.Accepted {
-		fixed := c.fixCAFile()
+		fixed := c.fixCAFile(ctx)
 		c.warnOutdated(seen.Live, fixed)
 		return c.answer(true)
 	}
@@ -86,7 +86,7 @@ func (c *call) renew(ctx context.Context, seen rotation.Seen) error {
 	}
 	if !sameRecord(record, c.record) || !sameCAs(pins, c.cluster.Pinned) {
 		if seen = c.lookFirst(ctx); c.settled(seen) {
-			return c.settle(seen)
+			return c.settle(ctx, seen)
 		}
 	}
 	if held := c.State.Failure(c.key, c.Now()).Hold; held != "" {
@@ -298,11 +298,11 @@ func (c *call) revoke(ctx context.Context, old *credential.Record, before time.T
 
 // fixCAFile repairs the CA file where the client trusts something else than
 // what is pinned, and says whether it had to be.
-func (c *call) fixCAFile() bool {
+func (c *call) fixCAFile(ctx context.Context) bool {
 	if sameCAs(c.trusted, c.cluster.Pinned) {
 		return false
 	}
-	fixed, _ := c.repair(c.r.Identity.Cluster, c.cluster.Pinned)
+	fixed, _ := c.repair(ctx, c.r.Identity.Cluster, c.cluster.Pinned)
 	return fixed
 }
 
@@ -327,9 +327,9 @@ func (c *call) warnOutdated(live *x509.Certificate, rewritten bool) {
 	case live == nil || c.target == nil || rotation.Contains(c.trusted, live):
 	case rewritten:
 		c.r.Notice(fmt.Sprintf("cluster %q has a new CA: it was fetched from Magnum and the CA file replaced; run the command again", c.r.ClusterName))
-	case c.State.HoldsCAs(c.r.Identity.Cluster, c.cluster.Pinned):
-		c.r.Notice(fmt.Sprintf("cluster %q has a new CA: the CA file has it by now; run the command again", c.r.ClusterName))
 	default:
-		c.r.Notice(fmt.Sprintf("cluster %q has a new CA, and the kubeconfig has the old one in it: make the context anew: %s", c.r.ClusterName, c.r.Config))
+		// It loaded the CA file before another call repaired it, or it has the old
+		// CA from elsewhere, which cannot be told apart here.
+		c.r.Notice(fmt.Sprintf("cluster %q has a new CA, which kubectl has not loaded: run the command again or, if that does not help, make the context anew: %s", c.r.ClusterName, c.r.Config))
 	}
 }

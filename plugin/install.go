@@ -47,7 +47,11 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 	entries := p.entries(conn, r, targets)
 	switch {
 	case r.Dir != "":
-		return result, p.writeDir(r, entries, result)
+		err := p.writeDir(r, entries, result)
+		if err == nil {
+			p.rememberFiles(ctx, r, targets, result)
+		}
+		return result, err
 	case r.Print:
 		var err error
 		result.Kubeconfig, err = kubeconfig.Render(entries, entries[0].Context)
@@ -56,7 +60,10 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 	merging, cancel := context.WithTimeout(ctx, mergeWait)
 	defer cancel()
 	var err error
-	result.Changes, err = r.Paths.Merge(merging, entries, r.setCurrent(), r.Owner)
+	result.Changes, err = r.Paths.Merge(merging, entries, r.setCurrent(), p.Owner)
+	if err == nil {
+		p.rememberFiles(ctx, r, targets, result)
+	}
 	return result, err
 }
 
@@ -140,6 +147,24 @@ func (p *Plugin) hasRecord(ctx context.Context, t *target) bool {
 	c := newCall(p, CredentialRequest{Identity: t.id, MaxAge: MaxAgeMax}, nil)
 	c.load(ctx)
 	return c.good()
+}
+
+// rememberFiles notes where the entries are, for when their CA changes. Without
+// that, config has to be run again then.
+func (p *Plugin) rememberFiles(ctx context.Context, r ConfigRequest, targets []*target, result *ConfigResult) {
+	for _, t := range targets {
+		file := result.File
+		for _, change := range result.Changes {
+			if change.Kind == kubeconfig.KindCluster && change.Name == kubeconfig.EntryName(t.context, t.cluster.UUID) {
+				file = change.File
+			}
+		}
+		if file, err := filepath.Abs(file); err == nil && !t.template.TLSDisabled {
+			unlock := p.lockCluster(ctx, t.cluster.UUID)
+			_ = p.State.AddKubeconfig(t.cluster.UUID, state.Kubeconfig{File: file, Embedded: r.EmbedCerts})
+			unlock()
+		}
+	}
 }
 
 func (p *Plugin) writeDir(r ConfigRequest, entries []kubeconfig.Entry, result *ConfigResult) error {

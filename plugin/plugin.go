@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -37,6 +38,7 @@ type Plugin struct {
 	State     state.Dir
 	Now       func() time.Time
 	UserAgent string
+	Owner     kubeconfig.LockOwner // of locks on kubeconfigs: this process
 	// Progress is told what takes long, a line each. It may be called often.
 	Progress func(line string)
 }

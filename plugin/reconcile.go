@@ -6,8 +6,10 @@ import (
 	"context"
 	"crypto/x509"
 	"slices"
+	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -74,7 +76,7 @@ func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, 
 		facts.Pinned = nil
 	}
 	o.Decision = rotation.Decide(facts)
-	p.remember(q, &o)
+	p.remember(ctx, q, &o)
 	return o
 }
 
@@ -143,7 +145,7 @@ func (p *Plugin) live(ctx context.Context, q question, o *outcome) (rotation.Liv
 }
 
 // remember pins what was decided and has the CA file say the same.
-func (p *Plugin) remember(q question, o *outcome) {
+func (p *Plugin) remember(ctx context.Context, q question, o *outcome) {
 	o.after = o.before.Repinned(o.Pinned)
 	if o.magnum == nil {
 		o.after.Signer, o.after.Rotating = o.before.Signer, o.before.Rotating
@@ -162,17 +164,30 @@ func (p *Plugin) remember(q question, o *outcome) {
 			return
 		}
 	}
-	o.rewritten, o.fileErr = p.repair(q.uuid, o.after.Pinned)
+	o.rewritten, o.fileErr = p.repair(ctx, q.uuid, o.after.Pinned)
 }
 
-// repair has the CA file hold just these CAs, if there is one, and says whether
-// it did not before.
-func (p *Plugin) repair(uuid string, cas []*x509.Certificate) (rewritten bool, err error) {
-	if !p.State.HasCAFile(uuid) || p.State.HoldsCAs(uuid, cas) {
-		return false, nil
+// repairWait bounds the wait for another process that writes a kubeconfig.
+const repairWait = time.Second
+
+// repair has the CA file hold just these CAs, if there is one, and so each
+// kubeconfig that config wrote with the CA in it. It says whether any did not
+// before. A kubeconfig that cannot be written is left to the next call.
+func (p *Plugin) repair(ctx context.Context, uuid string, cas []*x509.Certificate) (rewritten bool, err error) {
+	if p.State.HasCAFile(uuid) && !p.State.HoldsCAs(uuid, cas) {
+		err = p.State.WriteCAFile(uuid, cas)
+		rewritten = err == nil
 	}
-	err = p.State.WriteCAFile(uuid, cas)
-	return err == nil, err
+	ctx, cancel := context.WithTimeout(ctx, repairWait)
+	defer cancel()
+	for _, k := range p.State.Kubeconfigs(uuid) {
+		if !k.Embedded {
+			continue
+		}
+		changed, failed := kubeconfig.RefreshCA(ctx, k.File, uuid, state.BundlePEM(cas), p.Owner)
+		rewritten = rewritten || changed && failed == nil
+	}
+	return rewritten, err
 }
 
 // byMagnum says whether Magnum's CA signed r.

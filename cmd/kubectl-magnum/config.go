@@ -180,7 +180,6 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 		MaxAge: o.maxAge, Lease: o.lease, Wait: o.wait,
 		EmbedCerts: o.embedCerts, Command: command,
 		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},
-		Owner: kubeconfig.LockOwner{PID: p.pid, Host: p.host},
 		Dir:   dir, Force: o.force, Print: o.print, DryRun: o.dryRun,
 	}, nil
 }

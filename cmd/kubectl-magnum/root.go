@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -175,6 +176,7 @@ func (p *program) plugin(cloud openstack.Options) (*plugin.Plugin, error) {
 		State:     state.Locate(p.getenv, p.home),
 		Now:       p.now,
 		UserAgent: "kubectl-magnum/" + strings.TrimPrefix(buildVersion(), "v"),
+		Owner:     kubeconfig.LockOwner{PID: p.pid, Host: p.host},
 		Progress:  func(string) {},
 	}, nil
 }
