@@ -200,7 +200,7 @@ func (p *Plugin) issueAll(ctx context.Context, conn *connection, targets []*targ
 			continue
 		}
 		p.Progress(fmt.Sprintf("getting a certificate for cluster %q", t.cluster.Name))
-		ca, err := conn.magnum.CA(ctx, t.cluster.UUID)
+		ca, err := conn.magnum.CA(ctx, t.cluster.UUID, magnum.Kubernetes)
 		if err == nil {
 			t.issued, err = p.issue(ctx, conn.magnum, t.id, []*x509.Certificate{ca})
 		}

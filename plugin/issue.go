@@ -63,7 +63,7 @@ func (p *Plugin) issue(ctx context.Context, m *magnum.Client, id credential.Iden
 	if err != nil {
 		return issued{}, err
 	}
-	signed, err := m.Sign(ctx, id.Cluster, request)
+	signed, err := m.Sign(ctx, id.Cluster, magnum.Kubernetes, request)
 	if err != nil {
 		return issued{}, err
 	}
@@ -102,7 +102,7 @@ func signer(ctx context.Context, m *magnum.Client, cluster string, cert *x509.Ce
 	if i := slices.IndexFunc(cas, signed); i >= 0 {
 		return cas[i], false, nil
 	}
-	fresh, err := m.CA(ctx, cluster)
+	fresh, err := m.CA(ctx, cluster, magnum.Kubernetes)
 	if err != nil {
 		return nil, false, err
 	}

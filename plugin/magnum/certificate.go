@@ -13,11 +13,11 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 )
 
-// CA reads the CA certificate that Magnum signs the cluster's certificates with
+// CA reads a CA certificate that Magnum signs the cluster's certificates with
 // now. During a rotation, and after one that failed, the cluster's servers
 // still have another. The errors are [*ForbiddenError], [*NotFoundError],
 // [*AmbiguousError] and [*NoCertificatesError].
-func (c *Client) CA(ctx context.Context, cluster string) (*x509.Certificate, error) {
+func (c *Client) CA(ctx context.Context, cluster string, which CAType) (*x509.Certificate, error) {
 	if !segment(cluster) {
 		return nil, &NotFoundError{Cluster: cluster}
 	}
@@ -25,7 +25,8 @@ func (c *Client) CA(ctx context.Context, cluster string) (*x509.Certificate, err
 		PEM string `json:"pem"`
 	}
 	at := c.path("certificates", cluster)
-	if err := refusal(c.read(ctx, at, &answer), OpCA, cluster); err != nil {
+	err := c.read(ctx, at+which.query(), &answer)
+	if err := ofType(refusal(err, OpCA, cluster), which); err != nil {
 		return nil, err
 	}
 	ca, reason := parseCA([]byte(answer.PEM))
@@ -62,17 +63,20 @@ type Signed struct {
 	Date time.Time // of the answer, by the server's clock; zero if it did not say
 }
 
-// Sign has a CSR, one PEM block, signed by the cluster's CA. It asks once. The
-// errors are [*ForbiddenError], [*NotFoundError], [*AmbiguousError] and
+// Sign has a CSR, one PEM block, signed by a CA of the cluster. It asks once.
+// The errors are [*ForbiddenError], [*NotFoundError], [*AmbiguousError] and
 // [*NoCertificatesError].
-func (c *Client) Sign(ctx context.Context, cluster string, csrPEM []byte) (Signed, error) {
+func (c *Client) Sign(ctx context.Context, cluster string, which CAType, csrPEM []byte) (Signed, error) {
 	question := map[string]string{"cluster_uuid": cluster, "csr": string(csrPEM)}
+	if which != Kubernetes {
+		question[caTypeMember] = string(which)
+	}
 	var answer struct {
 		PEM string `json:"pem"`
 	}
 	header, err := c.post(ctx, c.path("certificates"), question, &answer)
 	if err != nil {
-		return Signed{}, refusal(err, OpSign, cluster)
+		return Signed{}, ofType(refusal(err, OpSign, cluster), which)
 	}
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {

@@ -25,7 +25,7 @@ func TestCAAndSign(t *testing.T) {
 	s := start(t, magnumtest.Options{Now: func() time.Time { return now }})
 	client := login(t, s, "alice")
 	uuid := s.ClusterUUID("prod")
-	ca, err := client.CA(t.Context(), uuid)
+	ca, err := client.CA(t.Context(), uuid, magnum.Kubernetes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestCAAndSign(t *testing.T) {
 		t.Error("another CA")
 	}
 	csr, key := newCSR(t)
-	signed, err := client.Sign(t.Context(), uuid, csr)
+	signed, err := client.Sign(t.Context(), uuid, magnum.Kubernetes, csr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestPEMAsAnswered(t *testing.T) {
 	client := login(t, s, "alice")
 	s.SignWith(func(*x509.CertificateRequest, *x509.Certificate, crypto.Signer) []byte { return []byte("what?\n") })
 	csr, _ := newCSR(t)
-	if signed, err := client.Sign(t.Context(), "prod", csr); err != nil || string(signed.PEM) != "what?\n" {
+	if signed, err := client.Sign(t.Context(), "prod", magnum.Kubernetes, csr); err != nil || string(signed.PEM) != "what?\n" {
 		t.Errorf("%q, %v", signed.PEM, err)
 	}
 }
@@ -77,17 +77,17 @@ func TestRefused(t *testing.T) {
 		{"bob", prod, &magnum.ForbiddenError{Operation: magnum.OpCA, Cluster: prod}, &magnum.ForbiddenError{Operation: magnum.OpSign, Cluster: prod}},
 		{"reader", prod, &magnum.ForbiddenError{Operation: magnum.OpCA, Cluster: prod}, &magnum.ForbiddenError{Operation: magnum.OpSign, Cluster: prod}},
 		{"admin", prod, &magnum.NotFoundError{Cluster: prod}, &magnum.NotFoundError{Cluster: prod}},
-		{"alice", failed, &magnum.NoCertificatesError{Cluster: failed}, &magnum.NoCertificatesError{Cluster: failed}},
+		{"alice", failed, &magnum.NoCertificatesError{Cluster: failed, Type: magnum.Kubernetes}, &magnum.NoCertificatesError{Cluster: failed, Type: magnum.Kubernetes}},
 		{"alice", "twin", &magnum.AmbiguousError{Name: "twin"}, &magnum.AmbiguousError{Name: "twin"}},
 		{"admin-demo", prod, nil, nil},
 		{"alice-appcred-limited", prod, nil, nil},
 	} {
 		client := login(t, s, test.cloud)
-		_, err := client.CA(t.Context(), test.cluster)
+		_, err := client.CA(t.Context(), test.cluster, magnum.Kubernetes)
 		if diff := cmp.Diff(test.ca, err); diff != "" {
 			t.Errorf("%s, CA: %s", test.cloud, diff)
 		}
-		_, err = client.Sign(t.Context(), test.cluster, csr)
+		_, err = client.Sign(t.Context(), test.cluster, magnum.Kubernetes, csr)
 		if diff := cmp.Diff(test.sign, err); diff != "" {
 			t.Errorf("%s, sign: %s", test.cloud, diff)
 		}
@@ -99,7 +99,7 @@ func TestRevokedToken(t *testing.T) {
 	s := start(t, magnumtest.Options{})
 	client := login(t, s, "alice")
 	s.RevokeTokens("alice")
-	_, err := client.CA(t.Context(), "prod")
+	_, err := client.CA(t.Context(), "prod", magnum.Kubernetes)
 	want := &openstack.AuthError{Service: "Magnum", Detail: "The request you have made requires authentication."}
 	if diff := cmp.Diff(error(want), err); diff != "" {
 		t.Error(diff)
@@ -109,7 +109,7 @@ func TestRevokedToken(t *testing.T) {
 func TestBadCSR(t *testing.T) {
 	s := start(t, magnumtest.Options{})
 	client := login(t, s, "alice")
-	_, err := client.Sign(t.Context(), "prod", []byte("garbage"))
+	_, err := client.Sign(t.Context(), "prod", magnum.Kubernetes, []byte("garbage"))
 	got, ok := errors.AsType[*openstack.ServiceError](err)
 	if !ok || got.Code != 400 || got.Detail != "Received invalid csr b'garbage'." || got.Method != "POST" || got.RequestID == "" {
 		t.Errorf("the error is %#v", err)
@@ -121,7 +121,7 @@ func TestBadCA(t *testing.T) {
 	s := start(t, magnumtest.Options{})
 	client := login(t, s, "alice")
 	csr, _ := newCSR(t)
-	leaf, err := client.Sign(t.Context(), "prod", csr)
+	leaf, err := client.Sign(t.Context(), "prod", magnum.Kubernetes, csr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestBadCA(t *testing.T) {
 			_, _ = io.WriteString(w, `{"pem": "`+strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(test.pem)+`"}`)
 			return true
 		})
-		_, err := client.CA(t.Context(), "prod")
+		_, err := client.CA(t.Context(), "prod", magnum.Kubernetes)
 		got, ok := errors.AsType[*openstack.BadAnswerError](err)
 		if ok && got.Reason != test.reason || !ok && (err != nil || test.reason != "") {
 			t.Errorf("%s: the error is %v", name, err)
@@ -178,14 +178,14 @@ func TestTroubleWithMagnum(t *testing.T) {
 	} {
 		s.Intercept(answer(test.status, test.body))
 		s.ResetRequests()
-		_, err := client.Sign(t.Context(), "prod", csr)
+		_, err := client.Sign(t.Context(), "prod", magnum.Kubernetes, csr)
 		if err == nil || err.Error() != test.want {
 			t.Errorf("%s: the error is %v", test.name, err)
 		}
 		wantRequests(t, s, "POST /v1/certificates")
 	}
 	s.CloseMagnum()
-	_, err := client.CA(t.Context(), "prod")
+	_, err := client.CA(t.Context(), "prod", magnum.Kubernetes)
 	if got, ok := errors.AsType[*openstack.UnreachableError](err); !ok || got.Service != "Magnum" {
 		t.Errorf("down: the error is %v", err)
 	}

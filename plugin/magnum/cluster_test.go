@@ -86,7 +86,7 @@ func TestNoSuchCluster(t *testing.T) {
 	csr, _ := newCSR(t)
 	for _, name := range []string{"ghost", unknownUUID, "a b", "..%2F..%2Fetc", "../../etc", "..", ".", "", "detail", "ghost?limit=1", "é"} {
 		_, err := client.Cluster(t.Context(), name)
-		_, errCA := client.CA(t.Context(), name)
+		_, errCA := client.CA(t.Context(), name, magnum.Kubernetes)
 		for _, err := range []error{err, errCA} {
 			want := &magnum.NotFoundError{Cluster: name}
 			if diff := cmp.Diff(error(want), err); diff != "" {
@@ -95,7 +95,7 @@ func TestNoSuchCluster(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"ghost", unknownUUID} {
-		_, err := client.Sign(t.Context(), name, csr)
+		_, err := client.Sign(t.Context(), name, magnum.Kubernetes, csr)
 		if diff := cmp.Diff(error(&magnum.NotFoundError{Cluster: name}), err); diff != "" {
 			t.Errorf("%q: %s", name, diff)
 		}

@@ -46,19 +46,25 @@ const (
 	OpCluster = "read the cluster"
 	OpCA      = "read the cluster's CA"
 	OpSign    = "have a certificate signed"
+	OpRotate  = "rotate the cluster's CA"
 )
 
 func (e *ForbiddenError) Error() string {
 	return fmt.Sprintf("Magnum does not let you %s (cluster %q)", e.Operation, e.Cluster)
 }
 
-// NoCertificatesError says that the cluster has no CA: its creation failed
-// before it got one.
+// NoCertificatesError says that the cluster has no such CA: its creation failed
+// before it got one, or, if another than [Kubernetes] was asked for, it is of
+// Magnum 12 or older, which made no others.
 type NoCertificatesError struct {
 	Cluster string // as asked for
+	Type    CAType
 }
 
 func (e *NoCertificatesError) Error() string {
+	if e.Type != "" && e.Type != Kubernetes {
+		return fmt.Sprintf("cluster %q has no CA of type %s", e.Cluster, e.Type)
+	}
 	return fmt.Sprintf("cluster %q has no certificates", e.Cluster)
 }
 
