@@ -39,13 +39,21 @@ func (c *Client) path(parts ...string) string {
 }
 
 func (c *Client) read(ctx context.Context, url string, answer any) error {
-	_, err := c.service.Get(ctx, url, answer, nil) //nolint:bodyclose // gophercloud reads it to the end and closes it
-	return openstack.Explain(service, err)
+	_, err := c.get(ctx, url, answer)
+	return err
+}
+
+func (c *Client) get(ctx context.Context, url string, answer any) (http.Header, error) {
+	resp, err := c.service.Get(ctx, url, answer, nil) //nolint:bodyclose // gophercloud reads it to the end and closes it
+	if err != nil {
+		return nil, openstack.Explain(service, err)
+	}
+	return resp.Header, nil
 }
 
 func (c *Client) post(ctx context.Context, url string, body, answer any) (http.Header, error) {
 	created := &gophercloud.RequestOpts{OkCodes: []int{http.StatusCreated}}
-	resp, err := c.service.Post(ctx, url, body, answer, created) //nolint:bodyclose // as in read
+	resp, err := c.service.Post(ctx, url, body, answer, created) //nolint:bodyclose // as in get
 	if err != nil {
 		return nil, openstack.Explain(service, err)
 	}

@@ -27,6 +27,10 @@ type Cluster struct {
 	ProjectID    string `json:"project_id"`
 	StackID      string `json:"stack_id"`
 	COEVersion   string `json:"coe_version"` // of Kubernetes
+
+	// MaxMicroversion is the newest that this Magnum knows. It is zero in a
+	// list, for a cluster called "detail", and if Magnum does not say.
+	MaxMicroversion Microversion `json:"-"`
 }
 
 // Cluster reads one cluster. The errors are [*NotFoundError],
@@ -40,7 +44,8 @@ func (c *Client) Cluster(ctx context.Context, nameOrUUID string) (Cluster, error
 	}
 	var cluster Cluster
 	at := c.path("clusters", nameOrUUID)
-	err := refusal(c.read(ctx, at, &cluster), OpCluster, nameOrUUID)
+	header, err := c.get(ctx, at, &cluster)
+	err = refusal(err, OpCluster, nameOrUUID)
 	if ambiguous, ok := errors.AsType[*AmbiguousError](err); ok {
 		clusters, _ := c.Clusters(ctx) // without it the error still says what is wrong
 		ambiguous.UUIDs = uuids(clusters, nameOrUUID)
@@ -48,6 +53,7 @@ func (c *Client) Cluster(ctx context.Context, nameOrUUID string) (Cluster, error
 	if err != nil {
 		return Cluster{}, err
 	}
+	cluster.MaxMicroversion = maximum(header)
 	return cluster, checkUUID(at, cluster.UUID)
 }
 

@@ -21,7 +21,7 @@ import (
 const unknownUUID = "7ae81bb3-dec3-4289-8d6c-da80bd8001ae"
 
 func TestCluster(t *testing.T) {
-	for _, version := range []int{15, 23} {
+	for version, newest := range map[int]magnum.Microversion{15: {Major: 1, Minor: 10}, 23: {Major: 1, Minor: 14}} {
 		s := start(t, magnumtest.Options{Version: version})
 		s.SetCluster("prod", func(c *magnumtest.Cluster) { c.HealthStatus, c.StatusReason, c.StackID = "HEALTHY", "well", "st" })
 		client := login(t, s, "alice")
@@ -36,6 +36,7 @@ func TestCluster(t *testing.T) {
 				UUID: uuid, Name: "prod", Status: "CREATE_COMPLETE", StatusReason: "well", HealthStatus: "HEALTHY",
 				APIAddress: "https://127.0.0.1:16443", TemplateUUID: templateUUID,
 				UserID: s.UserID("alice"), ProjectID: s.ProjectID("demo"), StackID: "st", COEVersion: got.COEVersion,
+				MaxMicroversion: newest,
 			}
 			if diff := cmp.Diff(want, got); diff != "" || got.COEVersion == "" {
 				t.Errorf("cluster differs (-want +got):\n%s", diff)
