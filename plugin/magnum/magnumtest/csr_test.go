@@ -8,8 +8,11 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"testing"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
 
 // FuzzWhatIsSigned signs anything that a client could send: it is a fault, or
@@ -57,6 +60,56 @@ func FuzzWhatIsSigned(f *testing.F) {
 		const forLeaves = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment | x509.KeyUsageKeyEncipherment
 		if cert.IsCA || cert.KeyUsage&^forLeaves != 0 {
 			t.Errorf("CA: %v, key usage %b", cert.IsCA, cert.KeyUsage)
+		}
+	})
+}
+
+// FuzzCheckRequest: what [pki.CheckRequest] lets through, every release
+// answers, with a certificate. The request is text, or made of an extension as
+// nobody would find a signature by trying.
+func FuzzCheckRequest(f *testing.F) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	csr := func(last int, critical bool, value []byte) string {
+		e := pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, last}, Critical: critical, Value: value}
+		der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{ExtraExtensions: []pkix.Extension{e}}, key)
+		if err != nil {
+			return ""
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}))
+	}
+	for last, values := range map[byte][][]byte{
+		14: {{4, 1, 7}},
+		15: {{3, 2, 7, 0x80}, {3, 2, 5, 0xe0}, {3, 2, 3, 0x88}, {3, 3, 0, 0xff, 0xff}, {3, 1, 0}, {3, 2, 7, 0x80, 5, 0}, {5, 0}},
+		17: {{0x30, 3, 0x82, 1, 'x'}},
+		19: {{0x30, 0}, {0x30, 3, 1, 1, 0xff}, {0x30, 6, 1, 1, 0xff, 2, 1, 3}, {5, 0}, {0x30, 0, 5, 0}},
+		30: {{0x30, 0}},
+		37: {{0x30, 0x0a, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2}},
+	} {
+		for _, value := range values {
+			f.Add("", last, false, value)
+			f.Add("", last, true, value)
+			f.Add(csr(int(last), false, value), byte(0), false, []byte(nil))
+		}
+	}
+	f.Add("garbage", byte(0), false, []byte(nil))
+	f.Fuzz(func(t *testing.T, text string, last byte, critical bool, value []byte) {
+		for _, text := range []string{text, csr(int(last), critical, value)} {
+			request, err := pki.CheckRequest([]byte(text))
+			if err != nil {
+				continue
+			}
+			for number, release := range releases {
+				read, refused := readCSR(text)
+				if refused != nil || string(read.Raw) != string(request.Raw) {
+					t.Fatalf("Magnum %d reads another request: %v", number, refused)
+				}
+				if _, refused := release.grant(read.Extensions); refused != nil {
+					t.Errorf("Magnum %d: %s", number, refused.detail)
+				}
+			}
 		}
 	})
 }
