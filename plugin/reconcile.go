@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -97,7 +98,7 @@ func (p *Plugin) askMagnum(ctx context.Context, conn *connection, q question, o 
 	}
 	if o.magnum == nil {
 		p.Progress("asking Magnum for the cluster's CA")
-		if o.magnum, o.magnumErr = conn.magnum.CA(ctx, q.uuid); o.magnumErr != nil {
+		if o.magnum, o.magnumErr = conn.magnum.CA(ctx, q.uuid, magnum.Kubernetes); o.magnumErr != nil {
 			o.magnumErr = explainByUUID(ctx, conn, q.uuid, o.magnumErr)
 			return
 		}

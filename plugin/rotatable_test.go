@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -109,7 +110,7 @@ func TestCheckRotatable(t *testing.T) {
 				t.Errorf("it says %q", err)
 			}
 			want := test.want
-			if _, driver := want.(*DriverCannotRotateError); driver {
+			if _, driver := errors.AsType[*DriverCannotRotateError](want); driver {
 				want = nil
 			}
 			if diff := cmp.Diff(want, checkRotatable(c, tmpl, true)); diff != "" {

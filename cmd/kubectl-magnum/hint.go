@@ -44,6 +44,9 @@ const (
 	hintWait         = "wait for it: kubectl magnum config <cluster> --wait"
 	hintStatus       = "see what happened to it: openstack coe cluster show <cluster>"
 	hintCreation     = "its creation failed before it had certificates: delete it and make it anew"
+	hintOtherCAs     = "clusters made before Magnum 13 have a CA of type kubernetes only"
+	hintRequest      = "see what it holds: openssl req -in <file> -noout -text -verify"
+	hintExtension    = "make it anew without that extension; with OpenSSL, see req_extensions in its configuration"
 	hintOwner        = "ask user <owner> for an application credential that may only read clusters and sign (README, Sharing a cluster)"
 	hintPolicy       = "ask your cloud's operator to allow certificate:get and certificate:create to the project's members"
 	hintUser         = "choose another with --user"
@@ -71,7 +74,7 @@ const (
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
 		adviseContext, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
-		adviseKubeconfig, adviseRotation, adviseTrust, adviseUse,
+		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {
 			return lines
@@ -198,6 +201,8 @@ func adviseCluster(err error) []string {
 		return []string{hintScope}
 	case errors.As(err, &ambiguous):
 		return []string{hintAmbiguous}
+	case errors.As(err, &none) && none.Type != magnum.Kubernetes:
+		return []string{hintOtherCAs}
 	case errors.As(err, &none):
 		return []string{hintCreation}
 	case errors.As(err, &notReady) && notReady.Waitable():
@@ -254,6 +259,23 @@ func adviseRotation(err error) []string {
 		return []string{fill(hintInProgress, "cluster", clusterOf(err))}
 	case errors.As(err, &rotated):
 		return []string{hintAgain}
+	}
+	return nil
+}
+
+func adviseRequest(err error) []string {
+	var at *csrError
+	var extension *pki.ExtensionError
+	if !errors.As(err, &at) {
+		return nil
+	}
+	switch {
+	case errors.Is(err, pki.ErrKeyID), errors.As(err, &extension):
+		return []string{hintExtension}
+	case at.file == "-":
+		return nil
+	case errors.Is(err, pki.ErrNotRequest), errors.Is(err, pki.ErrNotASCII), errors.Is(err, pki.ErrOtherSigner):
+		return []string{fill(hintRequest, "file", at.file)}
 	}
 	return nil
 }

@@ -80,6 +80,8 @@ func run(ctx context.Context, p *program) int {
 		newConfigCommand(p),
 		newClusterConfigCommand(p),
 		newCredentialCommand(p),
+		newCAShowCommand(p),
+		newCASignCommand(p),
 		newVersionCommand(p),
 	)
 	return p.report(root.ExecuteContext(ctx))

@@ -55,6 +55,9 @@ func TestScript(t *testing.T) {
 			"exitcode":        cmdExitCode,
 			"replace":         cmdReplace,
 			"await":           cmdAwait,
+			"csr":             cmdCSR,
+			"ca":              cmdCA,
+			"issuedby":        cmdIssuedBy,
 		},
 	})
 }

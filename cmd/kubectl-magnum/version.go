@@ -3,13 +3,11 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 )
 
 // versionInfo is what version -o prints.
@@ -63,14 +61,12 @@ func newVersionCommand(p *program) *cobra.Command {
 }
 
 func formatVersion(v versionInfo, output string) ([]byte, error) {
-	switch output {
-	case "":
+	if output == "" {
 		return fmt.Appendf(nil, "kubectl-magnum %s (%s, %s)\n", v.Version, v.Go, v.Platform), nil
-	case "json":
-		out, err := json.MarshalIndent(v, "", "  ")
-		return append(out, '\n'), err
-	case "yaml":
-		return yaml.Marshal(v)
 	}
-	return nil, usagef("--output is %q; it is json or yaml", output)
+	out, ok, err := encode(v, output)
+	if !ok {
+		return nil, usagef("--output is %q; it is json or yaml", output)
+	}
+	return out, err
 }

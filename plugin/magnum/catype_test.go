@@ -97,7 +97,7 @@ func TestNoSuchCA(t *testing.T) {
 func TestParseCAType(t *testing.T) {
 	for text, want := range map[string]magnum.CAType{
 		"kubernetes": magnum.Kubernetes, "etcd": magnum.Etcd, "front-proxy": magnum.FrontProxy,
-		"front_proxy": "", "Etcd": "", "": "", "kubelet": "", "etcd ": "",
+		"front_proxy": "", "Etcd": "", "": "", "kubelet": "", "etcd\n": "",
 	} {
 		got, err := magnum.ParseCAType(text)
 		if got != want || (err == nil) != (want != "") {

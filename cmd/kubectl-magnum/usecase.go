@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/spf13/pflag"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+)
+
+// addLoginFlags are addCloudFlags and what a login by hand can say beside.
+func addLoginFlags(fs *pflag.FlagSet, o *openstack.Options) {
+	addCloudFlags(fs, o)
+	fs.StringVar(&o.CACert, "os-cacert", "", "`file` of CA certificates that Keystone and Magnum are checked against")
+}
+
+// useCase runs f with its progress shown, and gives up on it a second after ctx
+// ended. f and its caller may share variables only if this returns nil.
+func (p *program) useCase(ctx context.Context, cloud openstack.Options, f func(*plugin.Plugin) error) error {
+	pl, err := p.plugin(cloud)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(p)
+	defer progress.end()
+	pl.Progress = progress.line
+	return bounded(ctx, func() error { return f(pl) })
+}
+
+// encode is v as -o json or -o yaml has it; ok says whether it is one of them.
+func encode(v any, output string) (out []byte, ok bool, err error) {
+	switch output {
+	case "json":
+		out, err = json.MarshalIndent(v, "", "  ")
+		return append(out, '\n'), true, err
+	case "yaml":
+		out, err = yaml.Marshal(v)
+		return out, true, err
+	}
+	return nil, false, nil
+}
