@@ -30,6 +30,7 @@ func TestMaxMicroversion(t *testing.T) {
 		"container-infra -1.2":                     {},
 		"container-infra 1.99999999999999999999":   {},
 		"container-infra  1.10":                    {},
+		"x-container-infra 1.10":                   {},
 	} {
 		s.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
 			if header != "" {
