@@ -281,6 +281,7 @@ func (c *call) keep(ctx context.Context) {
 	if data, err := c.record.Encode(); err == nil {
 		_ = c.Store.Put(ctx, c.key, data)
 	}
+	c.register(c.r.Identity, state.Credential{MaxAge: c.r.MaxAge})
 }
 
 // revoke sees to it that nothing issued before a time, nor the old record, is

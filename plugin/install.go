@@ -43,6 +43,7 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 			result.Warnings = append(result.Warnings, fmt.Sprintf("cluster %q: %v; kubectl has to find the OpenStack login by itself", t.cluster.Name, err))
 		}
 		result.Clusters[i].Store, result.Clusters[i].StoreErr = p.Store.Name(), p.store(ctx, t)
+		p.register(t.id, state.Credential{MaxAge: r.MaxAge})
 	}
 	entries := p.entries(conn, r, targets)
 	switch {

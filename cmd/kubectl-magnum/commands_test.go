@@ -78,6 +78,10 @@ func cmdFault(ts *testscript.TestScript, _ bool, args []string) {
 		map[string]func(){"keystone": w.cloud.CloseKeystone, "magnum": w.cloud.CloseMagnum, "both": w.cloud.Close}[args[0]]()
 		return
 	}
+	if args[0] == "patch" {
+		w.faultPatch(args[1] == "504-after")
+		return
+	}
 	prefix := map[string]string{"keystone": "/v3", "magnum": "/v1", "sign": "/v1/certificates"}[args[0]]
 	answer, ok := faults[args[1]]
 	if !ok {

@@ -63,6 +63,8 @@ const (
 	hintRetired      = "the API server has to be given the new CA, by your cloud's operator; what it presents now is not trusted any more"
 	hintInProgress   = "wait for the API server; see how far it is: kubectl magnum status <cluster>"
 	hintInsecure     = "reach Keystone and Magnum by https, without verify: false; or decide to believe them: <config>"
+	hintDriver       = "make a new cluster and move there; if you know that its driver rotates: kubectl magnum ca-rotate <cluster> --assume-driver-rotates <cluster>"
+	hintResume       = "run it again after some minutes: it first looks where things stand"
 	hintForeign      = "look where that CA is from; config writes the one that Magnum names: <config>"
 	hintIdentity     = "set up the login as it was, or make the context anew: <config>"
 	hintKubectl      = "kubectl runs this by itself: kubectl get namespaces"
@@ -73,7 +75,7 @@ const (
 // hints is the advice for err, at most two lines.
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
-		adviseContext, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
+		adviseContext, adviseCARotate, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
 		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {
@@ -241,6 +243,27 @@ func adviseKubeconfig(err error) []string {
 		return []string{hintHome}
 	case errors.As(err, &invalid):
 		return []string{fill(hintKubeconfig, "file", invalid.File)}
+	}
+	return nil
+}
+
+// adviseCARotate comes before what such an error is wrapped around: "try again"
+// is no advice for a rotation.
+func adviseCARotate(err error) []string {
+	var driver *plugin.DriverCannotRotateError
+	var status *plugin.NotRotatableStatusError
+	var failed *plugin.RotationFailedError
+	var unproved *plugin.NotProvedError
+	var unknown *plugin.RotationUnknownError
+	var interrupted *plugin.RotateInterruptedError
+	var goesOn *plugin.RotationGoesOnError
+	switch {
+	case errors.As(err, &driver):
+		return []string{fill(hintDriver, "cluster", clusterOf(err))}
+	case errors.As(err, &status), errors.As(err, &failed), errors.As(err, &unproved):
+		return []string{fill(hintCompare, "cluster", clusterOf(err))}
+	case errors.As(err, &unknown), errors.As(err, &interrupted), errors.As(err, &goesOn):
+		return []string{hintResume}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ type progress struct {
 	text   string
 	timer  *time.Timer
 	shown  bool
+	paused bool // somebody else has the terminal
 	closed bool
 }
 
@@ -34,16 +35,50 @@ func (p *progress) line(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.text = text
-	if p.shown {
+	if p.shown && !p.paused {
 		p.draw()
+	}
+}
+
+// say prints a line that stays.
+func (p *progress) say(out io.Writer, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintf(out, "kubectl-magnum: %s\n", escape(text))
+	if p.shown && !p.paused {
+		p.draw()
+	}
+}
+
+// aside keeps the terminal free while f runs.
+func (p *progress) aside(f func() error) error {
+	p.pause(true)
+	defer p.pause(false)
+	return f()
+}
+
+func (p *progress) pause(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	p.paused = on
+}
+
+func (p *progress) clear() {
+	if p.shown {
+		fmt.Fprint(p.out, "\r\x1b[K")
 	}
 }
 
 func (p *progress) show() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		p.shown = true
+	if p.closed {
+		return
+	}
+	p.shown = true
+	if !p.paused {
 		p.draw()
 	}
 }
@@ -58,8 +93,6 @@ func (p *progress) end() {
 	if p.timer != nil {
 		p.timer.Stop()
 	}
-	if p.shown {
-		fmt.Fprint(p.out, "\r\x1b[K")
-		p.shown = false
-	}
+	p.clear()
+	p.shown = false
 }

@@ -34,7 +34,7 @@ type program struct {
 	now        func() time.Time
 	parent     func() process.ID
 
-	outTerminal, errTerminal bool
+	inTerminal, outTerminal, errTerminal bool
 }
 
 // Exit codes, as the help says.
@@ -81,6 +81,7 @@ func run(ctx context.Context, p *program) int {
 		newClusterConfigCommand(p),
 		newCredentialCommand(p),
 		newCAShowCommand(p),
+		newCARotateCommand(p),
 		newCASignCommand(p),
 		newVersionCommand(p),
 	)

@@ -46,6 +46,9 @@ func TestScript(t *testing.T) {
 
 			"apiserver":       cmdAPIServer,
 			"idle":            cmdIdle,
+			"nodes":           cmdNodes,
+			"requested-not":   cmdRequestedNot,
+			"patches":         cmdPatches,
 			"strangerca":      cmdStrangerCA,
 			"apicertificates": cmdAPICertificates,
 			"apirequests":     cmdAPIRequests,

@@ -21,7 +21,7 @@ func addLoginFlags(fs *pflag.FlagSet, o *openstack.Options) {
 
 // useCase runs f with its progress shown, and gives up on it a second after ctx
 // ended. f and its caller may share variables only if this returns nil.
-func (p *program) useCase(ctx context.Context, cloud openstack.Options, f func(*plugin.Plugin) error) error {
+func (p *program) useCase(ctx context.Context, cloud openstack.Options, f func(*plugin.Plugin, *progress) error) error {
 	pl, err := p.plugin(cloud)
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func (p *program) useCase(ctx context.Context, cloud openstack.Options, f func(*
 	progress := newProgress(p)
 	defer progress.end()
 	pl.Progress = progress.line
-	return bounded(ctx, func() error { return f(pl) })
+	return bounded(ctx, func() error { return f(pl, progress) })
 }
 
 // encode is v as -o json or -o yaml has it; ok says whether it is one of them.

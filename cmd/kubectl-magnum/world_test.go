@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -31,6 +33,10 @@ type world struct {
 	api   *apitest.Server
 
 	counted int // requests to api that a script has looked at
+
+	nodes  atomic.Pointer[string] // what they do in a rotation, see cmdNodes
+	follow sync.Once
+	closed atomic.Bool
 }
 
 // newWorld starts a cloud and the API server of its cluster prod. Rotations end
@@ -45,6 +51,7 @@ func newWorld() *world {
 }
 
 func (w *world) close() {
+	w.closed.Store(true)
 	w.api.Close()
 	w.cloud.Close()
 }

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// RotateRequest asks for new CAs for a cluster.
+type RotateRequest struct {
+	Cluster string // name or UUID
+	// AssumeDriver is the cluster's name, typed by somebody who knows that its
+	// driver can rotate; "" for everybody else.
+	AssumeDriver string
+	Wait         bool
+	Timeout      time.Duration // for how long
+	// Confirm is asked before anything is changed. An error of it is returned.
+	Confirm func(RotatePlan) error
+	// Say is told what has happened so far, a line each.
+	Say func(line string)
+}
+
+// RotatePlan is what a rotation is about to break.
+type RotatePlan struct {
+	Name, UUID  string
+	CA          string // fingerprint
+	CANotAfter  time.Time
+	Kubeconfigs []string // that config wrote; they heal by themselves
+}
+
+// RotateResult is how far a rotation came.
+type RotateResult struct {
+	Name, UUID     string
+	Status         string
+	Before, Now    string // fingerprints of Magnum's CA
+	Complete       bool
+	Proof          Proof
+	AlreadyStarted bool // by an earlier run
+}
+
+// Proof is what the API server said after the end.
+type Proof struct {
+	Old, New rotation.Verdict // NotShown if it could not be asked, or there was no old credential
+	Err      error            // why it could not
+}
+
+// RotationFailedError is a rotation that Magnum has given up.
+type RotationFailedError struct {
+	Status, Reason string
+	Before, Now    string // fingerprints; the same if nothing was replaced
+}
+
+func (e *RotationFailedError) Error() string {
+	s := "the rotation failed: it is " + e.Status
+	if e.Reason != "" {
+		s += " (" + e.Reason + ")"
+	}
+	if e.Before != e.Now {
+		s += fmt.Sprintf("; Magnum has a new CA (SHA-256 %s) that the cluster may not have", e.Now)
+	}
+	return s
+}
+
+// RotationUnknownError is a rotation of which nobody knows whether it began.
+type RotationUnknownError struct {
+	Status string // as it is now; "" if that is not known either
+	Err    error
+}
+
+func (e *RotationUnknownError) Error() string {
+	if e.Status == "" {
+		return fmt.Sprintf("it is not known whether Magnum began to rotate: %v", e.Err)
+	}
+	return fmt.Sprintf("Magnum did not say whether it began to rotate (%v); so far it is %s and has its old CA", e.Err, e.Status)
+}
+
+func (e *RotationUnknownError) Unwrap() error { return e.Err }
+
+// RotationGoesOnError is a rotation that takes longer than anybody wanted to
+// wait.
+type RotationGoesOnError struct {
+	Status string
+	Waited time.Duration
+}
+
+func (e *RotationGoesOnError) Error() string {
+	return fmt.Sprintf("it is still %s, after %s of waiting; the rotation goes on", e.Status, e.Waited)
+}
+
+// RotateInterruptedError is a rotation that Magnum was asked for, or may have
+// been, and that goes on without us.
+type RotateInterruptedError struct{}
+
+func (*RotateInterruptedError) Error() string {
+	return "interrupted; a rotation that Magnum has begun goes on by itself"
+}
+
+// NotProvedError is a rotation that is complete for Magnum, but not for the API
+// server.
+type NotProvedError struct{ Proof Proof }
+
+func (e *NotProvedError) Error() string {
+	switch {
+	case e.Proof.Old == rotation.Accepted:
+		return "the rotation is complete for Magnum, but the API server still accepts certificates of the old CA"
+	case e.Proof.New == rotation.Refused:
+		return "the rotation is complete for Magnum, but the API server does not accept certificates of the new CA"
+	}
+	return fmt.Sprintf("the rotation is complete for Magnum, but the API server does not present the new CA: %v", e.Proof.Err)
+}
+
+// OtherNameError is an assumption about another cluster than the one that is
+// meant.
+type OtherNameError struct{ Typed, Name string }
+
+func (e *OtherNameError) Error() string {
+	return fmt.Sprintf("--assume-driver-rotates names %q, but the cluster is called %q", e.Typed, e.Name)
+}
+
+// rotating is a rotation on its way.
+type rotating struct {
+	*Plugin
+	r        RotateRequest
+	conn     *connection
+	cluster  magnum.Cluster
+	template magnum.Template
+	ca       *x509.Certificate // Magnum's, when it was last asked
+	before   string            // fingerprint of the CA that is replaced
+	result   *RotateResult
+	proof    *credentialProof // of a certificate by the old CA; nil if there is none
+}
+
+// Rotate has Magnum replace a cluster's CAs, and sees it through. Magnum replaces
+// its CA before it asks the cluster's driver, and nothing undoes that, so all
+// that can be refused is refused before the one request that matters, which is
+// never sent twice. Interrupted at any point, the next run finds out where
+// things stand.
+func (p *Plugin) Rotate(ctx context.Context, r RotateRequest) (*RotateResult, error) {
+	w := &rotating{Plugin: p, r: r}
+	if err := w.find(ctx); err != nil {
+		return nil, err
+	}
+	result, err := w.run(ctx)
+	if _, asked := w.State.Rotation(w.cluster.UUID); asked && ctx.Err() != nil {
+		err = &RotateInterruptedError{}
+	}
+	if err != nil {
+		return nil, &ClusterError{Cluster: w.cluster.Name, Err: err}
+	}
+	return result, nil
+}
+
+// find reads the cluster, its template and its CA: who may not read that may
+// rotate in vain, for he could not reach the cluster afterwards.
+func (w *rotating) find(ctx context.Context) (err error) {
+	if w.conn, err = w.connect(ctx, w.Cloud); err != nil {
+		return err
+	}
+	w.Progress(fmt.Sprintf("looking up cluster %q", w.r.Cluster))
+	if w.cluster, err = w.conn.magnum.Cluster(ctx, w.r.Cluster); err != nil {
+		return &ClusterError{Cluster: w.r.Cluster, Err: err}
+	}
+	if w.template, err = w.conn.magnum.Template(ctx, w.cluster.TemplateUUID); err != nil {
+		return &ClusterError{Cluster: w.cluster.Name, Err: err}
+	}
+	if w.template.TLSDisabled {
+		return &ClusterError{Cluster: w.cluster.Name, Err: &TLSDisabledError{}}
+	}
+	if w.ca, err = w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes); err != nil {
+		return &ClusterError{Cluster: w.cluster.Name, Err: explain(w.conn, w.cluster, err)}
+	}
+	w.before = pki.Fingerprint(w.ca)
+	w.result = &RotateResult{Name: w.cluster.Name, UUID: w.cluster.UUID, Status: w.cluster.Status, Before: w.before, Now: w.before}
+	return nil
+}
+
+func (w *rotating) run(ctx context.Context) (*RotateResult, error) {
+	if pending, ok := w.State.Rotation(w.cluster.UUID); ok {
+		if pending.Before != w.before {
+			return w.resume(ctx, pending)
+		}
+		w.r.Say(fmt.Sprintf("the rotation that was asked for at %s has not begun", pending.Asked.Local().Format(time.DateTime)))
+	}
+	if err := w.check(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.begin(ctx); err != nil {
+		return nil, err
+	}
+	return w.follow(ctx)
+}
+
+// resume goes on where an earlier run was interrupted.
+func (w *rotating) resume(ctx context.Context, pending state.Rotation) (*RotateResult, error) {
+	w.r.Say(fmt.Sprintf("the rotation of cluster %q that was asked for at %s has begun; it is not asked for again",
+		w.cluster.Name, pending.Asked.Local().Format(time.DateTime)))
+	w.before, w.result.Before, w.result.AlreadyStarted = pending.Before, pending.Before, true
+	return w.follow(ctx)
+}
+
+// check refuses what would end badly.
+func (w *rotating) check(ctx context.Context) error {
+	if typed := w.r.AssumeDriver; typed != "" && typed != w.cluster.Name {
+		return &OtherNameError{Typed: typed, Name: w.cluster.Name}
+	}
+	if err := checkRotatable(w.cluster, w.template, w.r.AssumeDriver != ""); err != nil {
+		return err
+	}
+	if err := notReady(w.cluster); err != nil {
+		return err
+	}
+	if err := checkServer(w.cluster.APIAddress, false); err != nil {
+		return err
+	}
+	// What is known of the cluster has to be right before it changes.
+	if o := w.reconcile(ctx, w.conn, nil, w.question(w.ca, w.cluster.Status)); o.Action == rotation.Refuse {
+		return o.refusal()
+	}
+	return nil
+}
+
+// question is what reconcile is to find out now.
+func (w *rotating) question(ca *x509.Certificate, status string) question {
+	return question{
+		uuid: w.cluster.UUID, name: w.cluster.Name, target: w.target(), pinned: w.State.Cluster(w.cluster.UUID).Pinned,
+		ca: ca, status: status,
+	}
+}
+
+func (w *rotating) target() *rotation.Target {
+	return &rotation.Target{Server: w.cluster.APIAddress, UserAgent: w.UserAgent, Now: w.Now}
+}
+
+// prepare asks for a yes, makes a certificate that has to be refused in the
+// end, sees to it that kubectl has one until then, and remembers what is about
+// to be asked for.
+func (w *rotating) prepare(ctx context.Context) (err error) {
+	plan := RotatePlan{Name: w.cluster.Name, UUID: w.cluster.UUID, CA: w.before, CANotAfter: w.ca.NotAfter}
+	for _, k := range w.State.Kubeconfigs(w.cluster.UUID) {
+		plan.Kubeconfigs = append(plan.Kubeconfigs, k.File)
+	}
+	if err := w.r.Confirm(plan); err != nil {
+		return err
+	}
+	if w.proof, err = w.newProof(ctx, w.ca); err == nil {
+		err = w.stock(ctx, w.conn, w.cluster.UUID, w.ca)
+	}
+	if err != nil {
+		return explain(w.conn, w.cluster, err)
+	}
+	if err := w.State.SetRotation(w.cluster.UUID, state.Rotation{Before: w.before, Asked: w.Now()}); err != nil {
+		return &StateError{Err: err}
+	}
+	return nil
+}
+
+// begin sends the one request. Whatever the answer, Magnum's CA says whether it
+// was carried out.
+func (w *rotating) begin(ctx context.Context) error {
+	w.Progress("asking Magnum to rotate")
+	err := w.conn.magnum.Rotate(ctx, w.cluster.UUID)
+	if err == nil {
+		w.r.Say(fmt.Sprintf("Magnum rotates the CA of cluster %q", w.cluster.Name))
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // the next run finds out
+	}
+	unknown, isUnknown := errors.AsType[*magnum.OutcomeUnknownError](err)
+	now, cluster, failed := w.reread(ctx)
+	switch {
+	case failed != nil:
+		return &RotationUnknownError{Err: err}
+	case pki.Fingerprint(now) == w.before && isUnknown && cluster.Status != "UPDATE_IN_PROGRESS":
+		return &RotationUnknownError{Status: cluster.Status, Err: unknown.Err}
+	case pki.Fingerprint(now) == w.before && !isUnknown:
+		_ = w.State.ClearRotation(w.cluster.UUID) // the next run finds out as well
+		return explain(w.conn, w.cluster, err)
+	}
+	w.r.Say(fmt.Sprintf("Magnum's answer was no use (%v), but it has replaced the CA", err))
+	return nil
+}
+
+func (w *rotating) reread(ctx context.Context) (*x509.Certificate, magnum.Cluster, error) {
+	ca, err := w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes)
+	if err != nil {
+		return nil, magnum.Cluster{}, err
+	}
+	cluster, err := w.conn.magnum.Cluster(ctx, w.cluster.UUID)
+	return ca, cluster, err
+}
+
+// follow pins what has to be, waits for the end, if it is asked to, and proves
+// it.
+func (w *rotating) follow(ctx context.Context) (*RotateResult, error) {
+	if err := w.repin(ctx); err != nil {
+		return nil, err
+	}
+	if w.cluster.Status == "UPDATE_IN_PROGRESS" && w.r.Wait {
+		if err := w.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w.result.Status = w.cluster.Status
+	switch {
+	case w.cluster.Status == "UPDATE_IN_PROGRESS":
+		return w.result, nil
+	case w.result.Now == w.before || w.cluster.Status == "UPDATE_FAILED":
+		_ = w.State.ClearRotation(w.cluster.UUID) // it has been said
+		return nil, &RotationFailedError{Status: w.cluster.Status, Reason: w.cluster.StatusReason, Before: w.before, Now: w.result.Now}
+	}
+	w.result.Complete = true
+	w.clear(ctx, w.cluster.UUID)
+	if err := w.prove(ctx); err != nil {
+		return nil, err
+	}
+	_ = w.State.ClearRotation(w.cluster.UUID) // the next run would say that it is over
+	return w.result, nil
+}
+
+// repin looks where things stand and has the pins and the CA file follow. A
+// server that has the old CA still, or does not answer, is no reason to end.
+func (w *rotating) repin(ctx context.Context) error {
+	ca, cluster, err := w.reread(ctx)
+	if err != nil {
+		return err
+	}
+	w.ca, w.cluster = ca, cluster
+	w.result.Now, w.result.Status = pki.Fingerprint(ca), cluster.Status
+	o := w.reconcile(ctx, w.conn, nil, w.question(ca, cluster.Status))
+	if o.fileErr != nil {
+		return &StateError{Err: o.fileErr}
+	}
+	if o.Reason == rotation.Impostor {
+		return o.refusal()
+	}
+	return nil
+}
+
+// wait looks at the cluster until the rotation has ended.
+func (w *rotating) wait(ctx context.Context) error {
+	began, said := w.Now(), ""
+	for w.cluster.Status == "UPDATE_IN_PROGRESS" {
+		passed := w.Now().Sub(began)
+		if passed >= w.r.Timeout {
+			return &RotationGoesOnError{Status: w.cluster.Status, Waited: w.r.Timeout}
+		}
+		w.Progress(fmt.Sprintf("cluster %q is %s since %s", w.cluster.Name, w.cluster.Status, passed.Round(time.Second)))
+		if said != w.cluster.Status {
+			said = w.cluster.Status
+			w.r.Say(fmt.Sprintf("cluster %q is %s", w.cluster.Name, said))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(pollInterval, w.r.Timeout-passed)):
+		}
+		cluster, err := w.look(ctx)
+		if err != nil && !worthWaiting(err) {
+			return err
+		}
+		if err == nil {
+			w.cluster = cluster
+		}
+	}
+	w.r.Say(fmt.Sprintf("cluster %q is %s", w.cluster.Name, w.cluster.Status))
+	return w.repin(ctx)
+}
+
+// look reads the cluster, with a new login if the old one has ended.
+func (w *rotating) look(ctx context.Context) (magnum.Cluster, error) {
+	c, err := w.conn.magnum.Cluster(ctx, w.cluster.UUID)
+	if _, ended := errors.AsType[*openstack.AuthError](err); !ended {
+		return c, err
+	}
+	conn, err := w.connect(ctx, w.Cloud)
+	if err != nil {
+		return magnum.Cluster{}, err
+	}
+	w.conn = conn
+	return w.conn.magnum.Cluster(ctx, w.cluster.UUID)
+}
