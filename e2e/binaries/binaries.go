@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package binaries builds the programs that the end-to-end tests run: etcd,
-// kube-apiserver and two releases of kubectl out of the Go module proxy, and
-// kubectl-magnum out of this tree. It downloads no binary, needs nothing but
-// Go, and writes nothing into the tree. No API stability promise.
+// kube-apiserver, two releases of kubectl and other clients out of the Go
+// module proxy, and kubectl-magnum out of this tree. It downloads no binary,
+// needs nothing but Go, and writes nothing into the tree. No API stability
+// promise.
 package binaries
 
 import (
@@ -35,6 +36,7 @@ func BuildKubernetes(ctx context.Context, w io.Writer) (Kubernetes, error) {
 	if err != nil {
 		return Kubernetes{}, err
 	}
+	b.report.warning = "a real Kubernetes from source; the first time takes about six minutes on two cores and downloads 100 MB"
 	module := filepath.Join(b.root, "kubernetes")
 	newest, err := b.module(ctx, module,
 		program{"etcd", "./cmd/etcd", "go.etcd.io/etcd/server/v3"},

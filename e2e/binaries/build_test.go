@@ -86,7 +86,7 @@ func TestVersionIsTheReleases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for dir, module := range map[string]string{"kubernetes": "k8s.io/kubernetes", "kubernetes/old": "k8s.io/kubectl"} {
+	for dir, module := range map[string]string{"kubernetes": "k8s.io/kubernetes", "kubernetes/old": "k8s.io/kubectl", "clients": "k8s.io/client-go"} {
 		if version, err := moduleVersion(t.Context(), filepath.Join(root, dir), module); err != nil || !strings.HasPrefix(version, "1.") {
 			t.Errorf("%s: got %q, %v, want a release of Kubernetes", module, version, err)
 		}

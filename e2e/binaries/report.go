@@ -15,6 +15,7 @@ import (
 type report struct {
 	w        io.Writer
 	live     bool
+	warning  string // what to expect of a slow build
 	slowOnce sync.Once
 }
 
@@ -32,7 +33,9 @@ func (r *report) note(format string, args ...any) { fmt.Fprintf(r.w, "build: "+f
 // slow prepares for the wait, once.
 func (r *report) slow() {
 	r.slowOnce.Do(func() {
-		r.note("a real Kubernetes from source; the first time takes about six minutes on two cores and downloads 100 MB")
+		if r.warning != "" {
+			r.note("%s", r.warning)
+		}
 	})
 }
 

@@ -32,7 +32,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("etcd %s\nkube-apiserver %s\nkubectl %s\nkubectl-old %s\nkubectl-magnum %s\n",
-		kubernetes.Etcd, kubernetes.APIServer, kubernetes.Kubectl, kubernetes.KubectlOld, plugin)
+	clients, err := binaries.BuildClients(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Printf("etcd %s\nkube-apiserver %s\nkubectl %s\nkubectl-old %s\nkubectl-magnum %s\nhelm %s\nclient %s\n",
+		kubernetes.Etcd, kubernetes.APIServer, kubernetes.Kubectl, kubernetes.KubectlOld, plugin, clients.Helm, clients.Client)
 	return err
 }
