@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -36,7 +37,10 @@ type Cluster struct {
 	dir       string
 	port      reservedPort
 	etcd, api *process
-	admin     *http.Client
+
+	mu               sync.Mutex // of the rest, and held while they change
+	admin            *http.Client
+	serving, trusted CA
 }
 
 // Start starts a cluster and waits until it answers and has its default
@@ -59,7 +63,8 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err := c.writeFiles(o.CA); err != nil {
 		return nil, err
 	}
-	if c.admin, err = adminClient(o.CA); err != nil {
+	c.serving, c.trusted = o.CA, o.CA
+	if c.admin, err = adminClient(o.CA, o.CA); err != nil {
 		return nil, err
 	}
 	c.etcd, err = startProcess(c.path("etcd.log"), o.Etcd, "-data", c.path("etcd"))
@@ -152,14 +157,14 @@ func (c *Cluster) waitFor(ctx context.Context, path string) error {
 	}
 }
 
-// adminClient is an HTTP client that the API server takes for an administrator.
-// Its key exists in memory only.
-func adminClient(ca CA) (*http.Client, error) {
-	pool, err := ca.pool()
+// adminClient is an HTTP client that trusts the server by one CA and is taken
+// for an administrator by another. Its key exists in memory only.
+func adminClient(server, client CA) (*http.Client, error) {
+	pool, err := server.pool()
 	if err != nil {
 		return nil, err
 	}
-	leaf, err := ca.issue(clientTemplate("e2e-admin", "system:masters"))
+	leaf, err := client.issue(clientTemplate("e2e-admin", "system:masters"))
 	if err != nil {
 		return nil, err
 	}

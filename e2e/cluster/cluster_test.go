@@ -68,6 +68,38 @@ func TestTrustsTheGivenCA(t *testing.T) {
 	}
 }
 
+func TestSwitchIsDoneWhenItReturns(t *testing.T) {
+	first, second := newCA(t), newCA(t)
+	c := start(t, first)
+	former := c.admin
+	if err := c.Switch(t.Context(), first, second); err != nil {
+		t.Fatal(err)
+	}
+	if err := handshake(c, first); err != nil {
+		t.Errorf("clients alone were switched: %v", err)
+	}
+	if got, _ := c.ask(t.Context(), former, http.MethodGet, "/api/v1/namespaces", nil); got != http.StatusUnauthorized {
+		t.Errorf("a client of the CA before gets %d", got)
+	}
+	if err := c.CreateConfigMap(t.Context(), "by-the-new-admin"); err != nil {
+		t.Error(err)
+	}
+	if err := c.Rotate(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	if err := handshake(c, second); err != nil {
+		t.Errorf("rotated: %v", err)
+	}
+	if err := handshake(c, first); err == nil {
+		t.Error("rotated: the old CA still verifies the serving certificate")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Rotate(ctx, newCA(t)); err == nil {
+		t.Error("a switch that nobody waits for claims to be done")
+	}
+}
+
 func TestStartTellsWhyItFailed(t *testing.T) {
 	programs := build(t)
 	_, err := Start(t.Context(), Options{Etcd: programs.APIServer, APIServer: programs.APIServer, CA: newCA(t)})

@@ -32,7 +32,8 @@ func (c *Cluster) writeFiles(ca CA) error {
 
 // Trust makes the API server accept the client certificates of cas and of no
 // other CA, as the second half of a rotation does. Open connections keep the
-// identity they have until their next request.
+// identity they have until their next request. It does not wait; see
+// [Cluster.Switch].
 func (c *Cluster) Trust(cas ...CA) error {
 	var bundle bytes.Buffer
 	for _, ca := range cas {
@@ -47,6 +48,10 @@ func (c *Cluster) Serve(ca CA) error {
 	if err != nil {
 		return err
 	}
+	return c.present(leaf)
+}
+
+func (c *Cluster) present(leaf CA) error {
 	// Between the two renames the pair does not match; the API server then
 	// keeps the one it has and looks again.
 	if err := c.replace(servingKey, leaf.Key); err != nil {

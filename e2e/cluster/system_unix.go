@@ -5,7 +5,9 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"syscall"
@@ -50,6 +52,20 @@ func reservePort() (reservedPort, error) {
 	}
 	p.number = bound.Port
 	return p, nil
+}
+
+// listen listens on the port from within this process.
+func (p reservedPort) listen(ctx context.Context) (net.Listener, error) {
+	config := net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
+		var err error
+		if e := socket.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		}); e != nil {
+			return e
+		}
+		return os.NewSyscallError("setsockopt", err)
+	}}
+	return config.Listen(ctx, "tcp4", fmt.Sprintf("127.0.0.1:%d", p.number))
 }
 
 func (p reservedPort) release() {

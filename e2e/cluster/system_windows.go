@@ -3,7 +3,9 @@
 package cluster
 
 import (
+	"context"
 	"errors"
+	"net"
 	"os/exec"
 )
 
@@ -14,6 +16,10 @@ type reservedPort struct{ number int }
 // reservePort refuses: kube-apiserver is not released for Windows.
 func reservePort() (reservedPort, error) {
 	return reservedPort{}, errors.New("kube-apiserver does not run on Windows")
+}
+
+func (reservedPort) listen(context.Context) (net.Listener, error) {
+	return nil, errors.New("no port is reserved")
 }
 
 func (reservedPort) release() {}
