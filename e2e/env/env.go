@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,8 +21,10 @@ import (
 // Options say what the user has.
 type Options struct {
 	// Kubectl and Plugin are programs; they are "kubectl" and "kubectl-magnum"
-	// in PATH, whatever the files are called. PATH holds nothing else.
+	// in PATH, whatever the files are called. PATH holds nothing else but
+	// Others, by the names they have there.
 	Kubectl, Plugin string
+	Others          map[string]string
 	// CloudsYAML is the content of the user's clouds.yaml, Cloud its OS_CLOUD.
 	CloudsYAML []byte
 	Cloud      string
@@ -63,7 +66,9 @@ func New(ctx context.Context, o Options) (_ *Env, err error) {
 			return nil, err
 		}
 	}
-	for name, program := range map[string]string{"kubectl": o.Kubectl, "kubectl-magnum": o.Plugin} {
+	programs := map[string]string{"kubectl": o.Kubectl, "kubectl-magnum": o.Plugin}
+	maps.Copy(programs, o.Others)
+	for name, program := range programs {
 		if err := os.Symlink(program, filepath.Join(e.Bin, name)); err != nil {
 			return nil, err
 		}

@@ -14,6 +14,11 @@ func Double(t testing.TB, o magnumtest.Options) OpenStack {
 	t.Helper()
 	server := magnumtest.New(o)
 	t.Cleanup(server.Close)
+	return DoubleOf(server)
+}
+
+// DoubleOf is Double on a server of the caller's.
+func DoubleOf(server *magnumtest.Server) OpenStack {
 	certificate, key := server.CA("prod")
 	return OpenStack{
 		CloudsYAML: server.CloudsYAML(), Cloud: "alice", User: "alice", Cluster: "prod",
