@@ -78,7 +78,7 @@ type session struct{ keystone, magnum, token string }
 
 // login gets a token for one of the users of clouds.yaml by password, the
 // way the API reference for Keystone v3 says, without any of our own code.
-func login(t *testing.T, p *Pair, cloud string) session {
+func login(t testing.TB, p *Pair, cloud string) session {
 	t.Helper()
 	c := readCloud(t, p.CloudsYAML, cloud)
 	domain := map[string]any{"name": "Default"}
@@ -117,7 +117,7 @@ func login(t *testing.T, p *Pair, cloud string) session {
 }
 
 // get asks Magnum.
-func (s session) get(t *testing.T, path string) (status int, body []byte) {
+func (s session) get(t testing.TB, path string) (status int, body []byte) {
 	t.Helper()
 	return s.do(t, "GET", s.magnum+path)
 }
@@ -130,7 +130,7 @@ func (s session) revoke(t *testing.T) {
 	}
 }
 
-func (s session) do(t *testing.T, method, url string) (status int, body []byte) {
+func (s session) do(t testing.TB, method, url string) (status int, body []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
@@ -159,7 +159,7 @@ type cloud struct {
 	AppcredID   string `yaml:"application_credential_id"`
 }
 
-func readCloud(t *testing.T, path, name string) cloud {
+func readCloud(t testing.TB, path, name string) cloud {
 	t.Helper()
 	var file struct {
 		Clouds map[string]struct{ Auth cloud }
@@ -174,7 +174,7 @@ func readCloud(t *testing.T, path, name string) cloud {
 	return c.Auth
 }
 
-func read(t *testing.T, path string) []byte {
+func read(t testing.TB, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
