@@ -74,14 +74,14 @@ cover: ## Run the tests and say how much of the code they run
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check format, imports and the rules of .golangci.yml, for every system
-	@for module in . e2e e2e/krew; do \
+	@for module in . e2e e2e/clients e2e/krew; do \
 	  echo "lint: go.mod of $$module"; (cd $$module && go mod tidy -diff) || exit 1; \
 	done
 	$(GOLANGCI_LINT) fmt --diff
 	@for system in $(SYSTEMS); do \
 	  echo "lint: $$system"; CGO_ENABLED=0 GOOS=$$system $(GOLANGCI_LINT) run || exit 1; \
 	done
-	@for module in e2e e2e/krew; do \
+	@for module in e2e e2e/clients e2e/krew; do \
 	  echo "lint: $$module"; (cd $$module && CGO_ENABLED=0 $(GOLANGCI_LINT) run) || exit 1; \
 	done
 
