@@ -65,13 +65,12 @@ func (u *user) runs(command string) env.Output {
 	return u.Run(u.t.Context(), words[0], words[1:]...)
 }
 
-func (u *user) succeeds(command string) env.Output {
+func (u *user) succeeds(command string) {
 	u.t.Helper()
 	out := u.runs(command)
 	if out.Code != 0 {
 		u.t.Fatalf("%s: exit status %d\n%s%s", command, out.Code, out.Stdout, out.Stderr)
 	}
-	return out
 }
 
 // isToldOnce runs a command that fails, says why in one line of ours, and
