@@ -66,12 +66,14 @@ var buildClients = sync.OnceValues(func() (binaries.Clients, error) {
 	return binaries.BuildClients(context.Background(), os.Stderr)
 })
 
-// needs skips the test unless the program's command has the flag.
+// needs skips the test unless the program has the command, and that the flag. An
+// unknown command is no error with --help, but gets another usage.
 func (p Programs) needs(t testing.TB, command, flag string) {
 	t.Helper()
 	help, _ := exec.Command(p.Plugin, command, "--help").CombinedOutput()
-	if !strings.Contains(string(help), flag) {
-		t.Skipf("kubectl-magnum %s does not know %s yet", command, flag)
+	usage := "Usage:\n  kubectl magnum " + command + " "
+	if !strings.Contains(string(help), usage) || !strings.Contains(string(help), flag) {
+		t.Skipf("kubectl-magnum has no %s %s yet", command, flag)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestSteadyUse(t *testing.T) {
 			s.failedOnlyBefore(w.CurrentCA(t))
 		})
 		t.Run("lease "+lease+", Magnum asked in time", func(t *testing.T) {
-			w.needs(t, "status", "CLUSTER")
+			w.needs(t, "status", "")
 			s := steady{user: w.newUser(t, w.Kubectl, lease)}
 			s.rotate(func() { s.succeeds("kubectl magnum status " + w.Cluster) })
 			for i, c := range s.calls {
