@@ -46,3 +46,25 @@ func TestOpenStackComesBack(t *testing.T) {
 	w.Up(t)
 	u.succeeds("kubectl magnum config prod")
 }
+
+func TestWatcherTellsWhatItSees(t *testing.T) {
+	w := world(t)
+	client := w.newUser(t, w.Kubectl, "").startWatcher()
+	client.awaits(t, 2, "list ok", soon)
+	if err := w.API.CreateConfigMap(t.Context(), "first"); err != nil {
+		t.Fatal(err)
+	}
+	client.awaits(t, 1, "event add first", soon)
+	connects := client.said("connect ")
+	if accepted := w.Front.Accepted(); len(connects) != 1 || connects[0] != "connect "+accepted[len(accepted)-1].From {
+		t.Errorf("it went over %q, the API server's last connection is of %+v", connects, accepted)
+	}
+	w.Front.CutAll()
+	if err := w.API.CreateConfigMap(t.Context(), "second"); err != nil {
+		t.Fatal(err)
+	}
+	client.awaits(t, 1, "event add second", soon)
+	if connects := client.said("connect "); len(connects) != 2 {
+		t.Errorf("after a cut it went over %q", connects)
+	}
+}
