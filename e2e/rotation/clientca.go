@@ -17,8 +17,7 @@ func ClientCAOnly(t *testing.T, w *World) {
 		t.Run(status, func(t *testing.T) {
 			u := w.newUser(t, w.Kubectl, long)
 			u.succeeds("kubectl get pods")
-			w.StartRotation(t)
-			defer w.Finish(t) // and no cleanup: those come after the context's end
+			w.Begin(t)
 			w.TrustOnly(t)
 			w.SetStatus(t, status)
 			// With a discovery cache the refused request is the command's own,

@@ -19,7 +19,7 @@ func TestARotationIsOne(t *testing.T) {
 	if !holds(u.caFile(), before) {
 		t.Error("the CA file does not hold Magnum's CA")
 	}
-	w.StartRotation(t)
+	w.Begin(t)
 	if bytes.Equal(w.CurrentCA(t).Certificate, before.Certificate) {
 		t.Error("Magnum has the same CA")
 	}

@@ -85,7 +85,8 @@ type World struct {
 	API   *cluster.Cluster
 	Front *cluster.Front
 
-	serving cluster.CA
+	serving  cluster.CA
+	rotating bool
 }
 
 // New starts the cluster and tells Magnum where it is. It needs "keyring"
@@ -111,8 +112,20 @@ func New(t *testing.T, o OpenStack, p Programs) *World {
 // Rotate is a whole rotation by somebody else.
 func (w *World) Rotate(t *testing.T) {
 	t.Helper()
-	w.StartRotation(t)
+	w.Begin(t)
 	w.Finish(t)
+}
+
+// Begin is StartRotation, followed by Finish at the test's end at the latest.
+func (w *World) Begin(t *testing.T) {
+	t.Helper()
+	w.StartRotation(t)
+	w.rotating = true
+	t.Cleanup(func() {
+		if w.rotating {
+			w.Finish(t) // the World is good for other tests
+		}
+	})
 }
 
 // Finish is the rest of a rotation that was started: the API server has the
@@ -120,10 +133,11 @@ func (w *World) Rotate(t *testing.T) {
 func (w *World) Finish(t *testing.T) {
 	t.Helper()
 	ca := w.CurrentCA(t)
-	if err := w.API.Rotate(t.Context(), ca); err != nil {
+	// The test's context ends before its cleanups begin.
+	if err := w.API.Rotate(context.WithoutCancel(t.Context()), ca); err != nil {
 		t.Fatal(err)
 	}
-	w.serving = ca
+	w.serving, w.rotating = ca, false
 	w.SetStatus(t, Complete)
 }
 

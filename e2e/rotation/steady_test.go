@@ -51,7 +51,7 @@ type call struct {
 func (s *steady) rotate(inTheWindow func()) {
 	s.t.Helper()
 	s.goesOn(4)
-	s.w.StartRotation(s.t)
+	s.w.Begin(s.t)
 	s.goesOn(4)
 	inTheWindow()
 	s.goesOn(4)

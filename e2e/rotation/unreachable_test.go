@@ -17,18 +17,18 @@ func TestUnreachableServer(t *testing.T) {
 		u := w.newUser(t, w.Kubectl, short)
 		had := u.credential()
 		u.idles(afterShort)
+		t.Cleanup(func() { w.resume(t) })
 		w.Front.Refuse()
 		u.keeps(had)
 		u.keeps(had)
-		if err := w.Front.Resume(); err != nil {
-			t.Fatal(err)
-		}
+		w.resume(t)
 		u.succeeds("kubectl get ns")
 	})
 	t.Run("stalls", func(t *testing.T) {
 		u := w.newUser(t, w.Kubectl, short)
 		had := u.credential()
 		u.idles(afterShort)
+		t.Cleanup(func() { w.resume(t) })
 		if err := w.Front.Stall(); err != nil {
 			t.Fatal(err)
 		}
@@ -40,9 +40,7 @@ func TestUnreachableServer(t *testing.T) {
 		if n := w.connections(func() { u.keeps(had); u.keeps(had) }); n != 0 {
 			t.Errorf("later calls connected %d times, want none for half a minute", n)
 		}
-		if err := w.Front.Resume(); err != nil {
-			t.Fatal(err)
-		}
+		w.resume(t)
 		u.succeeds("kubectl get ns")
 	})
 }
@@ -90,4 +88,11 @@ func (w *World) connections(step func()) int {
 	before := len(w.Front.Accepted())
 	step()
 	return len(w.Front.Accepted()) - before
+}
+
+func (w *World) resume(t *testing.T) {
+	t.Helper()
+	if err := w.Front.Resume(); err != nil {
+		t.Fatal(err)
+	}
 }
