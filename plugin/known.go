@@ -54,7 +54,7 @@ func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca
 		if err != nil {
 			return err
 		}
-		k.call.record = got.record
+		k.record = got.record
 		k.keep(ctx)
 	}
 	return nil

@@ -93,7 +93,7 @@ func (w *world) made(method string) int {
 func TestConfirmRotation(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]error{
-		"yes\n": nil, " yes \n": nil, "yes": nil, "y\n": errNotConfirmed, "\n": errNotConfirmed, "": errNotConfirmed, "no\n": errNotConfirmed,
+		"yes\n": nil, "yes": nil, "y\n": errNotConfirmed, "\n": errNotConfirmed, "": errNotConfirmed, "no\n": errNotConfirmed,
 	} {
 		var said strings.Builder
 		p := &program{streams: genericiooptions.IOStreams{In: strings.NewReader(answer), Out: io.Discard, ErrOut: &said}}
