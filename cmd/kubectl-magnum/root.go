@@ -83,6 +83,7 @@ func run(ctx context.Context, p *program) int {
 		newCAShowCommand(p),
 		newCARotateCommand(p),
 		newCASignCommand(p),
+		newStatusCommand(p),
 		newVersionCommand(p),
 	)
 	return p.report(root.ExecuteContext(ctx))

@@ -132,11 +132,20 @@ func (d Dir) HasCAFile(id string) bool {
 
 // HoldsCAs says whether the cluster's CA file holds just these CAs.
 func (d Dir) HoldsCAs(id string, cas []*x509.Certificate) bool {
+	return bytes.Equal(d.ReadCAFile(id), BundlePEM(cas))
+}
+
+// ReadCAFile returns what is in the cluster's CA file, for comparing and for
+// showing; nil if there is none.
+func (d Dir) ReadCAFile(id string) []byte {
 	if d.CAs == "" || !ValidUUID(id) {
-		return false
+		return nil
 	}
 	data, err := os.ReadFile(d.CAFile(id))
-	return err == nil && bytes.Equal(data, BundlePEM(cas))
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // BundlePEM is the content of a CA file.

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+const statusHelp = `Show what is cached of a cluster and until when, and compare its CAs: the one
+that the API server presents, the one that Magnum has, those that kubectl trusts
+and the one that signed the cached certificate.
+
+Without a cluster: all that this machine has a context for.`
+
+// statusOptions are the flags of status.
+type statusOptions struct {
+	cloud   openstack.Options
+	cluster oneCluster
+	output  string
+}
+
+func newStatusCommand(p *program) *cobra.Command {
+	o := &statusOptions{}
+	cmd := &cobra.Command{
+		Use:   "status [CLUSTER]",
+		Short: "Show what is cached, and whether the CAs agree",
+		Long:  statusHelp,
+		Example: `  kubectl magnum status
+  kubectl magnum status prod -o json`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
+	}
+	fs := cmd.Flags()
+	addLoginFlags(fs, &o.cloud)
+	o.cluster.addFlag(fs)
+	fs.StringVarP(&o.output, "output", "o", "", "json or yaml")
+	return cmd
+}
+
+func (o *statusOptions) run(cmd *cobra.Command, p *program, args []string) error {
+	if err := noEmptyFlags(cmd.Flags()); err != nil {
+		return err
+	}
+	name := ""
+	if len(args) > 0 || o.cluster.flag != "" {
+		var err error
+		if name, err = o.cluster.name(cmd, args); err != nil {
+			return err
+		}
+	}
+	if _, ok, _ := encode(nil, o.output); !ok && o.output != "" {
+		return usagef("--output is %q; it is json or yaml", o.output)
+	}
+	var all []plugin.ClusterStatus
+	err := p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) (err error) {
+		all, err = pl.Status(cmd.Context(), plugin.StatusRequest{Cluster: name})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return p.printStatus(all, o.output)
+}
+
+func (p *program) printStatus(all []plugin.ClusterStatus, output string) error {
+	infos := make([]statusInfo, 0, len(all))
+	for _, s := range all {
+		infos = append(infos, newStatusInfo(s))
+	}
+	out, ok, err := encode(infos, output)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		out = []byte(statusText(all, p.now()))
+	}
+	_, err = p.streams.Out.Write(out)
+	return err
+}
+
+// statusText is one block a cluster.
+func statusText(all []plugin.ClusterStatus, now time.Time) string {
+	if len(all) == 0 {
+		return "There is no context for any cluster here; kubectl magnum config CLUSTER makes one.\n"
+	}
+	var blocks []string
+	for _, s := range all {
+		blocks = append(blocks, clusterText(s, now))
+	}
+	return strings.Join(blocks, "\n")
+}
+
+func clusterText(s plugin.ClusterStatus, now time.Time) string {
+	var out strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	row := func(format string, args ...any) { fmt.Fprintf(table, format+"\n", args...) }
+	row("Cluster\t%s", escape(fmt.Sprintf("%s (%s)", s.Name, s.UUID)))
+	if s.Status != "" {
+		row("Status\t%s", escape(s.Status))
+	}
+	if s.Server != "" {
+		row("API server\t%s", escape(s.Server))
+	}
+	row("Live CA\t%s", caText(s.Live))
+	row("Magnum's CA\t%s", caText(s.Magnum))
+	row("CA file\t%s", caText(s.CAFile...))
+	for _, c := range s.Credentials {
+		row("Certificate of %s\t%s", escape(c.User), certificateText(c))
+	}
+	_ = table.Flush() // to a strings.Builder
+	verdict := escape(s.Verdict) + "."
+	fmt.Fprintf(&out, "%s%s\n", strings.ToUpper(verdict[:1]), verdict[1:])
+	for _, c := range s.Credentials {
+		fmt.Fprintln(&out, escape(keyText(c, now)))
+	}
+	return out.String()
+}
+
+// caText names CAs by what tells them apart.
+func caText(cas ...*x509.Certificate) string {
+	var texts []string
+	for _, ca := range cas {
+		if ca != nil {
+			texts = append(texts, fmt.Sprintf("SHA-256 %s, until %s", pki.Fingerprint(ca), day(ca.NotAfter)))
+		}
+	}
+	if len(texts) == 0 {
+		return "not known"
+	}
+	return strings.Join(texts, "\n\t")
+}
+
+func certificateText(c plugin.CredentialStatus) string {
+	if c.Store == "" {
+		return "none is cached"
+	}
+	return fmt.Sprintf("signed by SHA-256 %s, until %s", c.CA, day(c.NotAfter))
+}
+
+func keyText(c plugin.CredentialStatus, now time.Time) string {
+	who := fmt.Sprintf("%q in %s", c.User, strings.Join(c.Groups, ", "))
+	if c.Store == "" {
+		return fmt.Sprintf("No key of %s is kept; the next kubectl call has a certificate signed.", who)
+	}
+	text := fmt.Sprintf("The key of %s is in the %s for another %s", who, c.Store, formatAge(c.Until.Sub(now).Truncate(time.Minute)))
+	if !c.Verified.IsZero() {
+		text += fmt.Sprintf("; the API server or Magnum vouched for it %s ago", formatAge(now.Sub(c.Verified).Truncate(time.Second)))
+	}
+	return text + "."
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// statusInfo is what -o prints of a cluster. Fingerprints are SHA-256, in hex.
+type statusInfo struct {
+	Cluster     string           `json:"cluster"`
+	UUID        string           `json:"uuid"`
+	Server      string           `json:"server,omitempty"`
+	Status      string           `json:"status,omitempty"`
+	Reason      string           `json:"status_reason,omitempty"`
+	LiveCA      string           `json:"live_ca,omitempty"`
+	MagnumCA    string           `json:"magnum_ca,omitempty"`
+	CAFile      []string         `json:"ca_file"`
+	Pinned      []string         `json:"pinned"`
+	Agree       bool             `json:"agree"`
+	Verdict     string           `json:"verdict"`
+	Credentials []credentialInfo `json:"credentials"`
+}
+
+type credentialInfo struct {
+	User     string    `json:"user"`
+	Groups   []string  `json:"groups"`
+	Store    string    `json:"store,omitempty"` // empty: none is cached
+	CA       string    `json:"ca,omitempty"`
+	NotAfter time.Time `json:"not_after,omitzero"`
+	Until    time.Time `json:"key_until,omitzero"`
+	Verified time.Time `json:"verified,omitzero"`
+}
+
+func newStatusInfo(s plugin.ClusterStatus) statusInfo {
+	info := statusInfo{
+		Cluster: escape(s.Name), UUID: s.UUID, Server: escape(s.Server), Status: escape(s.Status), Reason: escape(s.Reason),
+		LiveCA: fingerprint(s.Live), MagnumCA: fingerprint(s.Magnum), CAFile: fingerprintsOf(s.CAFile), Pinned: fingerprintsOf(s.Pinned),
+		Agree: s.Agree, Verdict: escape(s.Verdict), Credentials: []credentialInfo{},
+	}
+	for _, c := range s.Credentials {
+		info.Credentials = append(info.Credentials, credentialInfo{
+			User: escape(c.User), Groups: c.Groups, Store: c.Store, CA: c.CA,
+			NotAfter: c.NotAfter.UTC(), Until: c.Until.UTC(), Verified: c.Verified.UTC(),
+		})
+	}
+	return info
+}
+
+func fingerprint(ca *x509.Certificate) string {
+	if ca == nil {
+		return ""
+	}
+	return pki.Fingerprint(ca)
+}
+
+func fingerprintsOf(cas []*x509.Certificate) []string {
+	out := []string{}
+	for _, ca := range cas {
+		out = append(out, pki.Fingerprint(ca))
+	}
+	return out
+}
