@@ -156,7 +156,8 @@ func sameCAs(a, b []*x509.Certificate) bool {
 // server has just accepted it.
 func (c *call) answer(verified bool) error {
 	now := c.Now()
-	expiry := now.Add(c.r.Lease)
+	// It is told in whole seconds, and must not be in the past.
+	expiry := now.Add(c.r.Lease + time.Second - 1).Truncate(time.Second)
 	if c.until.Before(expiry) {
 		expiry = c.until
 	}

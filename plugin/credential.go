@@ -26,7 +26,7 @@ const (
 // LeaseMin and LeaseMax bound a lease: an answer says in whole seconds until
 // when it is good, and who never asks again never learns of a new CA.
 const (
-	LeaseMin = 2 * time.Second
+	LeaseMin = time.Second
 	LeaseMax = 24 * time.Hour
 )
 

@@ -178,9 +178,9 @@ func rotationSummary(r *plugin.RotateResult) string {
 	line("The CA of cluster %q was rotated: SHA-256 %s before, %s now.", r.Name, r.Before, r.Now)
 	switch {
 	case r.Proof.New == rotation.Accepted && r.Proof.Old == rotation.Refused:
-		line("Proved: the API server refuses a certificate of the old CA and accepts one of the new.")
+		line("Proved on the API server: the old credential is refused, and the new one is accepted.")
 	case r.Proof.New == rotation.Accepted:
-		line("Proved: the API server accepts a certificate of the new CA. There was none of the old CA left to try.")
+		line("Proved on the API server: the new credential is accepted. There was no old one left to try.")
 	}
 	return out.String()
 }

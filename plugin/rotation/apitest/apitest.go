@@ -41,6 +41,7 @@ type Server struct {
 	answer       http.HandlerFunc
 	seen         int // requests
 	certificates int // from clients, good or bad
+	last, banned *x509.Certificate
 }
 
 // New starts a server that has no certificate yet, so that nobody can talk to
@@ -68,6 +69,7 @@ func New() *Server {
 				defer s.mu.Unlock()
 				if len(state.PeerCertificates) > 0 {
 					s.certificates++
+					s.last = state.PeerCertificates[0]
 				}
 				return nil
 			},
@@ -132,6 +134,13 @@ func (s *Server) Trust(casPEM ...[]byte) {
 	s.clients = pool
 }
 
+// Ban has the server refuse the client certificate that it saw last.
+func (s *Server) Ban() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.banned = s.last
+}
+
 // Answer has f answer every request; nil ends that.
 func (s *Server) Answer(f http.HandlerFunc) {
 	s.mu.Lock()
@@ -168,14 +177,14 @@ func (s *Server) Certificates() int {
 // handle says whom it saw, as kubectl auth whoami would, or 401.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	clients, answer := s.clients, s.answer
+	clients, answer, banned := s.clients, s.answer, s.banned
 	s.seen++
 	s.mu.Unlock()
 	if answer != nil {
 		answer(w, r)
 		return
 	}
-	if len(r.TLS.PeerCertificates) == 0 || !verifies(r.TLS.PeerCertificates[0], clients) {
+	if len(r.TLS.PeerCertificates) == 0 || !verifies(r.TLS.PeerCertificates[0], clients) || r.TLS.PeerCertificates[0].Equal(banned) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}`)
