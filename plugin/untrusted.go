@@ -82,13 +82,13 @@ func (e *InProgressError) Error() string {
 // never named.
 type ForeignCAError struct {
 	CAs      []string // fingerprints
-	Repaired bool     // they were in the CA file, and are not any more
+	Repaired bool     // they were in the CA file or a kubeconfig that config wrote, and are not any more
 }
 
 func (e *ForeignCAError) Error() string {
 	what := fmt.Sprintf("kubectl trusts it by a CA that Magnum never named (SHA-256 %s)", strings.Join(e.CAs, ", "))
 	if e.Repaired {
-		return what + "; it was in the CA file, which has been put right: run the command again"
+		return what + "; it was in a file of ours, which has been put right: run the command again"
 	}
 	return what + ", in the kubeconfig or in a file that it names"
 }

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// An API server that refuses what Magnum signs is not a reason to have more
+// signed, until a lease later.
+func TestSigningInVainIsDoneOncePerLease(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	s.api.Trust()
+	s.pass(2 * lease)
+	var rejected *plugin.RejectedError
+	for range 3 {
+		if got := s.ask(); !errors.As(got.err, &rejected) {
+			t.Fatalf("got %v", got.err)
+		}
+		s.pass(lease / 4)
+	}
+	if s.signed() != 1 {
+		t.Errorf("%d signatures in a lease", s.signed())
+	}
+	s.pass(lease)
+	if got := s.ask(); !errors.As(got.err, &rejected) || s.signed() != 2 {
+		t.Errorf("got %v, after %d signatures", got.err, s.signed())
+	}
+	s.follow()
+	s.good()
+}
+
+// A hundred clients at the moment of a rotation: one signature, and none of
+// them fails.
+func TestACrowdHasOneCertificateSigned(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	s.cloud.Rotate("prod")
+	s.follow()
+	s.cloud.FinishRotation("prod")
+	s.pass(2 * lease)
+	s.trusted = s.State.ReadCAFile(s.uuid()) // they have loaded it already
+	var group sync.WaitGroup
+	answers := make([]answer, 100)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.ask() })
+	}
+	group.Wait()
+	for _, got := range answers {
+		if got.err != nil || len(got.notices) != 1 || !got.cert.Equal(answers[0].cert) {
+			t.Fatalf("got %v, %q", got.err, got.notices)
+		}
+	}
+	if s.signed() != 1 {
+		t.Errorf("%d signatures", s.signed())
+	}
+}
+
+// The state directory may be lost, or not be there at all: a call costs no
+// request to Magnum for that, and is verified where that can be remembered.
+func TestWithoutState(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first := s.good()
+	s.trusted = s.State.ReadCAFile(s.uuid())
+	if err := os.RemoveAll(s.State.Path); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.good(); !got.cert.Equal(first.cert) || s.api.Requests() != 1 {
+		t.Errorf("%d requests to the API server", s.api.Requests())
+	}
+	s.State = state.Dir{}
+	for range 3 {
+		if got := s.good(); !got.cert.Equal(first.cert) || s.api.Requests() != 1 {
+			t.Errorf("%d requests to the API server", s.api.Requests())
+		}
+	}
+	if len(s.cloud.Requests()) > 0 {
+		t.Errorf("Magnum was asked: %v", s.cloud.Requests())
+	}
+}
+
+// Magnum may be far away while the window is open: who has a key that works
+// does not wait for it long.
+func TestAHungMagnumIsNotWaitedForInTheWindow(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	s.openWindow()
+	hang := make(chan struct{})
+	t.Cleanup(func() { close(hang) })
+	s.cloud.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodGet {
+			select {
+			case <-hang:
+			case <-r.Context().Done():
+			}
+		}
+		return r.Method == http.MethodGet
+	})
+	start := time.Now()
+	s.good()
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestFilesOfTheStateDirectoryHoldNoKey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	s.openWindow()
+	s.follow()
+	s.good()
+	err := filepath.WalkDir(filepath.Dir(s.State.Path), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, record := range s.store.all {
+			var wire struct {
+				Key string `json:"key"`
+			}
+			if err := json.Unmarshal(record, &wire); err != nil || wire.Key == "" {
+				t.Fatalf("a record without a key: %v", err)
+			}
+			if strings.Contains(string(text), wire.Key) || strings.Contains(string(text), "PRIVATE") {
+				t.Errorf("%s has a key in it", path)
+			}
+		}
+		return err
+	})
+	if err != nil || len(s.store.all) < 2 {
+		t.Errorf("%d records, %v", len(s.store.all), err)
+	}
+}
