@@ -328,9 +328,10 @@ func (c *call) warnOutdated(live *x509.Certificate, rewritten bool) {
 	case live == nil || c.target == nil || rotation.Contains(c.trusted, live):
 	case rewritten:
 		c.r.Notice(fmt.Sprintf("cluster %q has a new CA: it was fetched from Magnum and the CA file replaced; run the command again", c.r.ClusterName))
-	default:
+	case !c.use.Knows(c.r.Parent):
 		// It loaded the CA file before another call repaired it, or it has the old
-		// CA from elsewhere, which cannot be told apart here.
+		// CA from elsewhere, which cannot be told apart here. One that runs for
+		// long is told once.
 		c.r.Notice(fmt.Sprintf("cluster %q has a new CA, which kubectl has not loaded: run the command again or, if that does not help, make the context anew: %s", c.r.ClusterName, c.r.Config))
 	}
 }

@@ -43,6 +43,11 @@ func (p program) time(ctx context.Context, w *world) (time.Duration, error) {
 	cmd.Env = append(w.user.Environ(), p.env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if p.before != nil {
+		if err := p.before(); err != nil {
+			return 0, err
+		}
+	}
 	start := time.Now()
 	err := cmd.Run()
 	took := time.Since(start)

@@ -12,12 +12,14 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation/apitest"
 )
 
 // program is one of those that are measured.
 type program struct {
 	name, path string
 	args, env  []string
+	before     func() error // each run; nil for nothing
 }
 
 // world is a user with a keyring in which config has put a credential.
@@ -26,6 +28,7 @@ type world struct {
 	dir      string // of the programs built here
 	programs []program
 	server   *magnumtest.Server
+	api      *apitest.Server
 }
 
 // newWorld makes a world; when it returns OpenStack is down, so that nothing
@@ -48,7 +51,11 @@ func newWorld(ctx context.Context) (_ *world, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.server = magnumtest.New(magnumtest.Options{})
+	w.api = apitest.New()
+	w.server = magnumtest.New(magnumtest.Options{ProdAPI: w.api.URL})
+	ca, caKey := w.server.CA("prod")
+	w.api.Serve(ca, caKey)
+	w.api.Trust(ca)
 	w.user, err = env.New(ctx, env.Options{
 		Kubectl: kubernetes.Kubectl, Plugin: plugin, CloudsYAML: w.server.CloudsYAML(), Cloud: "alice", Keyring: true,
 	})
@@ -77,7 +84,8 @@ func (w *world) buildPrograms(ctx context.Context) ([]program, error) {
 	programs := []program{
 		{name: "empty program", path: filepath.Join(w.dir, "empty")},
 		{name: "go-keyring Get", path: filepath.Join(w.dir, "goget"), args: []string{key}},
-		{name: "kubectl-magnum credential, cached", path: filepath.Join(w.user.Bin, hit.Command), args: hit.Args, env: hitEnv},
+		{name: "kubectl-magnum credential, cached", path: filepath.Join(w.user.Bin, hit.Command), args: hit.Args, env: hitEnv, before: w.verifiedJustNow},
+		{name: "the same, shown to the server", path: filepath.Join(w.user.Bin, hit.Command), args: hit.Args, env: hitEnv, before: w.neverVerified},
 	}
 	// As the plugin is built, so that only what they do differs.
 	for _, name := range []string{"empty", "goget"} {
@@ -96,6 +104,9 @@ func (w *world) close() {
 	}
 	if w.server != nil {
 		w.server.Close()
+	}
+	if w.api != nil {
+		w.api.Close()
 	}
 	_ = os.RemoveAll(w.dir)
 }

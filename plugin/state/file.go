@@ -14,17 +14,7 @@ import (
 
 // replace writes data beside path and renames it over path, so that a reader
 // sees the old file or the new one and a crash leaves one of them.
-func replace(path string, data []byte, mode os.FileMode) error {
-	return replaceBy(path, data, mode, (*os.File).Sync)
-}
-
-// replaceSoon is replace without waiting for the disk: a crash of the machine
-// may leave an empty file.
-func replaceSoon(path string, data []byte, mode os.FileMode) error {
-	return replaceBy(path, data, mode, func(*os.File) error { return nil })
-}
-
-func replaceBy(path string, data []byte, mode os.FileMode, sync func(*os.File) error) (err error) {
+func replace(path string, data []byte, mode os.FileMode) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
@@ -40,12 +30,27 @@ func replaceBy(path string, data []byte, mode os.FileMode, sync func(*os.File) e
 		err = f.Chmod(mode)
 	}
 	if err == nil {
-		err = sync(f)
+		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return rename.Over(context.Background(), f.Name(), path)
+}
+
+// overwrite writes data over what is in path, without waiting for the disk and
+// without a rename, for which file systems do wait. Who reads meanwhile, or
+// after a crash, may find half of it.
+func overwrite(path string, data []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Truncate(int64(len(data)))
+	}
+	return errors.Join(err, f.Close())
 }
 
 // sweep removes what processes that were killed left beside f an hour or more

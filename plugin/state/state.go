@@ -84,8 +84,8 @@ func (d Dir) read(v any, elem ...string) bool {
 // write replaces a JSON file of ours, on the disk when it returns.
 func (d Dir) write(v any, elem ...string) error { return d.writeJSON(v, replace, elem...) }
 
-// writeSoon is write for what may be lost in a crash of the machine.
-func (d Dir) writeSoon(v any, elem ...string) error { return d.writeJSON(v, replaceSoon, elem...) }
+// writeSoon is write for what may be lost, or read in part and so not at all.
+func (d Dir) writeSoon(v any, elem ...string) error { return d.writeJSON(v, overwrite, elem...) }
 
 func (d Dir) writeJSON(v any, put putFunc, elem ...string) error {
 	data, err := json.Marshal(v)

@@ -66,8 +66,14 @@ func (u Use) Answered(parent process.ID, now time.Time) Use {
 	return u
 }
 
-// Touch remembers u. It is on the path of every call, so it does not wait for
-// the disk: after a crash of the machine nothing is remembered.
+// Knows says whether a client is one of those that got an answer before.
+func (u Use) Knows(parent process.ID) bool {
+	return parent != (process.ID{}) && slices.ContainsFunc(u.Answers, func(a Answer) bool { return a.Parent == parent })
+}
+
+// Touch remembers u. It is on the path of every call, so it waits neither for
+// the disk nor for others who write at the same moment: at the worst nothing is
+// remembered.
 func (d Dir) Touch(id string, u Use) error {
 	if !key.MatchString(id) {
 		return errNotKey
