@@ -20,6 +20,8 @@ func TestRotation(t *testing.T) {
 	w := rotation.New(t, forRotation(t, p), rotation.Build(t))
 	t.Run("idle, newest kubectl", func(t *testing.T) { rotation.Idle(t, w, w.Kubectl) })
 	t.Run("idle, oldest kubectl", func(t *testing.T) { rotation.Idle(t, w, w.KubectlOld) })
+	t.Run("within a lease", func(t *testing.T) { rotation.WithinALease(t, w, 0, "kubectl get ns") })
+	t.Run("steady use", func(t *testing.T) { rotation.SteadyUse(t, w, "1m") })
 	t.Run("client CA only", func(t *testing.T) { rotation.ClientCAOnly(t, w) })
 	t.Run("ca-rotate", func(t *testing.T) { rotation.CARotate(t, w) })
 }

@@ -18,8 +18,6 @@ const caWithin = time.Minute
 // CARotate has the user rotate, and the nodes follow as soon as Magnum has the
 // new CA. No call of that user's fails.
 func CARotate(t *testing.T, w *World) {
-	w.needs(t, "ca-rotate", "--wait")
-	w.needs(t, "config", "--lease")
 	u := w.newUser(t, w.Kubectl, long)
 	u.succeeds("kubectl get ns")
 	before := w.CurrentCA(t)

@@ -12,7 +12,6 @@ import (
 // good, while its own certificate stays: kubectl's discovery is refused, asks
 // for the credential once more and gets one that works.
 func ClientCAOnly(t *testing.T, w *World) {
-	w.needs(t, "config", "--lease")
 	for _, status := range []string{InProgress, Complete} {
 		t.Run(status, func(t *testing.T) {
 			u := w.newUser(t, w.Kubectl, long)

@@ -13,7 +13,6 @@ import (
 // TestCrowd has a hundred kubectl find a rotation at the same time: one of
 // them repairs, and the others neither wait for it in vain nor do it again.
 func TestCrowd(t *testing.T) {
-	Build(t).needs(t, "config", "--lease")
 	w := world(t)
 	u := w.newUser(t, w.Kubectl, short)
 	u.succeeds("kubectl get ns")

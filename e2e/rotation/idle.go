@@ -10,7 +10,6 @@ var everybody = []string{"kubectl get ns", "client get", "helm list"}
 // Idle has a user away for longer than a lease while somebody else rotates.
 // Whatever is run first then fails and says so; after that all is well.
 func Idle(t *testing.T, w *World, kubectl string) {
-	w.needs(t, "config", "--lease")
 	for _, first := range everybody {
 		t.Run("then "+first, func(t *testing.T) {
 			u := w.newUser(t, kubectl, short)

@@ -80,7 +80,6 @@ func startLongRunning(t *testing.T) (*World, *watcher) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
-	Build(t).needs(t, "config", "--lease")
 	t.Parallel()
 	w := world(t)
 	u := w.newUser(t, w.Kubectl, fmt.Sprint(watcherLease))

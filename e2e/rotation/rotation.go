@@ -11,7 +11,6 @@ package rotation
 import (
 	"context"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -65,17 +64,6 @@ func Build(t testing.TB) Programs {
 var buildClients = sync.OnceValues(func() (binaries.Clients, error) {
 	return binaries.BuildClients(context.Background(), os.Stderr)
 })
-
-// needs skips the test unless the program has the command, and that the flag. An
-// unknown command is no error with --help, but gets another usage.
-func (p Programs) needs(t testing.TB, command, flag string) {
-	t.Helper()
-	help, _ := exec.Command(p.Plugin, command, "--help").CombinedOutput()
-	usage := "Usage:\n  kubectl magnum " + command + " "
-	if !strings.Contains(string(help), usage) || !strings.Contains(string(help), flag) {
-		t.Skipf("kubectl-magnum has no %s %s yet", command, flag)
-	}
-}
 
 // World is an OpenStack and the cluster in it, behind a load balancer. Its CA
 // may be rotated any number of times.

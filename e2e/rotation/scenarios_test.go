@@ -4,6 +4,7 @@ package rotation
 
 import (
 	"testing"
+	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 )
@@ -15,18 +16,28 @@ func world(t *testing.T) *World {
 }
 
 func TestIdle(t *testing.T) {
-	Build(t).needs(t, "config", "--lease")
 	w := world(t)
 	t.Run("newest kubectl", func(t *testing.T) { Idle(t, w, w.Kubectl) })
 	t.Run("oldest kubectl", func(t *testing.T) { Idle(t, w, w.KubectlOld) })
 }
 
+func TestWithinALease(t *testing.T) {
+	w := world(t)
+	t.Run("at once", func(t *testing.T) { WithinALease(t, w, 0, everybody...) })
+	t.Run("after a while", func(t *testing.T) { WithinALease(t, w, 15*time.Second, everybody...) })
+}
+
+func TestSteadyUse(t *testing.T) {
+	w := world(t)
+	for _, lease := range []string{short, long} {
+		t.Run("lease "+lease, func(t *testing.T) { SteadyUse(t, w, lease) })
+	}
+}
+
 func TestClientCAOnly(t *testing.T) {
-	Build(t).needs(t, "config", "--lease")
 	ClientCAOnly(t, world(t))
 }
 
 func TestCARotate(t *testing.T) {
-	Build(t).needs(t, "ca-rotate", "--wait")
 	CARotate(t, world(t))
 }

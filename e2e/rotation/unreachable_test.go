@@ -11,7 +11,6 @@ import (
 // credential is still good: it is handed out all the same, and the server is
 // asked once.
 func TestUnreachableServer(t *testing.T) {
-	Build(t).needs(t, "config", "--lease")
 	w := world(t)
 	t.Run("refuses", func(t *testing.T) {
 		u := w.newUser(t, w.Kubectl, short)
@@ -48,7 +47,6 @@ func TestUnreachableServer(t *testing.T) {
 // TestOpenStackDown has a rotation over and OpenStack away: nobody says that
 // the new CA is Magnum's, so nothing is believed and nothing changed.
 func TestOpenStackDown(t *testing.T) {
-	Build(t).needs(t, "config", "--lease")
 	w := world(t)
 	u := w.newUser(t, w.Kubectl, short)
 	u.succeeds("kubectl get ns")
