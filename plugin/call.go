@@ -22,6 +22,8 @@ type call struct {
 	r    CredentialRequest
 	emit func([]byte) error
 	key  string
+	// began is when the question came: who asked Magnum since has asked for us.
+	began time.Time
 
 	target  *rotation.Target    // the API server; nil if it cannot or shall not be asked
 	trusted []*x509.Certificate // what the client trusts it by
@@ -36,7 +38,7 @@ type call struct {
 }
 
 func newCall(p *Plugin, r CredentialRequest, emit func([]byte) error) *call {
-	c := &call{Plugin: p, r: r, emit: emit, key: r.Identity.Key()}
+	c := &call{Plugin: p, r: r, emit: emit, key: r.Identity.Key(), began: p.Now()}
 	if at := r.Exec.Cluster; at != nil && !at.InsecureSkipTLSVerify {
 		c.trusted = parseBundle(at.CertificateAuthorityData)
 		c.target = &rotation.Target{
@@ -77,25 +79,34 @@ func (c *call) load(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	c.pinByRecord(rec)
+	if len(c.cluster.Pinned) == 0 && c.target != nil {
+		return // of a CA that nothing here vouches for
+	}
+	c.record, c.until, c.aged = c.usable(rec)
+}
+
+// usable is rec if it may be handed out, by when it is at its end, and whether
+// it is past its max age; nil if it may not.
+func (c *call) usable(rec *credential.Record) (_ *credential.Record, until time.Time, aged bool) {
 	until, err := rec.Usable(c.terms(c.r.MaxAge))
-	aged := errors.Is(err, credential.ErrTooOld)
-	if aged {
+	if aged = errors.Is(err, credential.ErrTooOld); aged {
 		until, err = rec.Usable(c.terms(rec.Certificate.NotAfter.Sub(rec.Issued)))
 	}
-	if err == nil {
-		c.record, c.until, c.aged = rec, until, aged
-		c.pinByRecord()
+	if err != nil {
+		return nil, time.Time{}, false
 	}
+	return rec, until, aged
 }
 
 // pinByRecord finds the pin where the state directory has none: the record
 // knows its CA by fingerprint, and the client has the CA.
-func (c *call) pinByRecord() {
+func (c *call) pinByRecord(rec *credential.Record) {
 	if len(c.cluster.Pinned) > 0 {
 		return
 	}
 	for _, ca := range c.trusted {
-		if pki.Fingerprint(ca) == c.record.CA {
+		if pki.Fingerprint(ca) == rec.CA {
 			c.cluster.Pinned = []*x509.Certificate{ca}
 		}
 	}
@@ -119,18 +130,36 @@ func signers(c state.Cluster) []*x509.Certificate {
 // good says whether there is a record that may be handed out.
 func (c *call) good() bool { return c.record != nil && (!c.aged || len(c.cluster.Pinned) > 1) }
 
-// suspect says whether the record is first shown to the API server.
+// suspect says whether the record is not handed out at once.
 func (c *call) suspect() bool {
 	now := c.Now()
 	switch {
 	case len(c.strangers()) > 0:
 		return true
-	case c.target == nil, paused(c.use, now):
+	case c.target == nil, c.use.Server.Holds(now):
 		return false
-	case c.cluster.Rotating, c.aged, !sameCAs(c.trusted, c.cluster.Pinned):
+	case c.rotating(), c.aged, c.outdated():
 		return true
 	}
 	return suspicious(c.use, c.r.Lease, c.r.Parent, now)
+}
+
+// rotating says whether a rotation is known to be under way.
+func (c *call) rotating() bool { return c.cluster.Rotating || len(c.cluster.Pinned) > 1 }
+
+// outdated says whether the client may not trust the API server, as it lacks a
+// CA that is pinned.
+func (c *call) outdated() bool {
+	return slices.ContainsFunc(c.cluster.Pinned, func(ca *x509.Certificate) bool { return !rotation.Contains(c.trusted, ca) })
+}
+
+// mustAsk says whether Magnum is to be asked before the record is handed out,
+// whatever the API server says of it: during a rotation, lest the old CA stay
+// for longer than that, unless another call has asked since this one began, or
+// Magnum did not answer a moment ago.
+func (c *call) mustAsk() bool {
+	return len(c.strangers()) > 0 ||
+		c.rotating() && c.use.Reconciled.Before(c.began) && !c.use.Magnum.Holds(c.Now())
 }
 
 // strangers are CAs that the client trusts though Magnum never named them. A CA
@@ -169,7 +198,7 @@ func (c *call) answer(verified bool) error {
 		return err
 	}
 	if verified {
-		c.use = state.Use{Verified: now, Answers: c.use.Answers}
+		c.use.Verified, c.use.Server = now, state.Pause{}
 	}
 	// What goes wrong from here on does not matter to kubectl.
 	_ = c.State.Touch(c.key, c.use.Answered(c.r.Parent, now))

@@ -34,16 +34,16 @@ func (c *call) lookFirst(ctx context.Context) rotation.Seen {
 	if !c.good() || len(c.strangers()) > 0 {
 		return rotation.Seen{}
 	}
-	return c.look(ctx)
+	return c.look(ctx, c.cluster.Pinned)
 }
 
-// look shows the record to the API server. Without a record, or a server to ask,
-// it sees nothing.
-func (c *call) look(ctx context.Context) rotation.Seen {
-	if c.record == nil || c.target == nil || len(c.cluster.Pinned) == 0 {
+// look shows the record to an API server that has one of these CAs. Without a
+// record, or a server to ask, it sees nothing.
+func (c *call) look(ctx context.Context, pinned []*x509.Certificate) rotation.Seen {
+	if c.record == nil || c.target == nil || len(pinned) == 0 {
 		return rotation.Seen{}
 	}
-	return c.target.Probe(ctx, c.cluster.Pinned, pair(c.record))
+	return c.target.Probe(ctx, pinned, pair(c.record))
 }
 
 func pair(r *credential.Record) tls.Certificate {
@@ -51,25 +51,26 @@ func pair(r *credential.Record) tls.Certificate {
 }
 
 // settled says whether the record is good by what was seen, so that Magnum need
-// not be asked. While two CAs are pinned it always is, lest the old one stay.
+// not be asked.
 func (c *call) settled(seen rotation.Seen) bool {
-	if !c.good() || seen.Stranger || seen.Verdict == rotation.Refused || len(c.strangers()) > 0 {
-		return false
-	}
-	return seen.Verdict != rotation.Accepted || len(c.cluster.Pinned) == 1
+	return c.good() && !seen.Stranger && seen.Verdict != rotation.Refused && !c.mustAsk()
 }
 
 // settle hands out the record.
 func (c *call) settle(ctx context.Context, seen rotation.Seen) error {
 	if seen.Verdict == rotation.Accepted {
-		fixed := c.fixCAFile(ctx)
-		c.warnOutdated(seen.Live, fixed)
+		c.warnOutdated(seen.Live, c.fixCAFile(ctx))
 		return c.answer(true)
 	}
-	if seen.Err != nil {
-		c.use.Asked, c.use.Pause = c.Now(), pauseAfter(seen.Took)
-	}
+	c.pauseServer(seen)
 	return c.answer(false)
+}
+
+// pauseServer leaves an API server alone that did not answer.
+func (c *call) pauseServer(seen rotation.Seen) {
+	if seen.Err != nil {
+		c.use.Server = pauseAfter(seen.Took, c.Now())
+	}
 }
 
 // renew gets a new credential, under the lock, unless another process did so,
@@ -85,21 +86,18 @@ func (c *call) renew(ctx context.Context, seen rotation.Seen) error {
 		return c.answer(false)
 	}
 	if !sameRecord(record, c.record) || !sameCAs(pins, c.cluster.Pinned) {
-		if seen = c.lookFirst(ctx); c.settled(seen) {
-			return c.settle(ctx, seen)
-		}
+		seen = c.lookFirst(ctx)
+	}
+	if c.settled(seen) {
+		return c.settle(ctx, seen)
 	}
 	if held := c.State.Failure(c.key, c.Now()).Hold; held != "" {
 		return &HeldError{Message: held}
 	}
-	conn, err := c.login(ctx)
-	if !c.good() && len(c.cluster.Pinned) <= 1 && len(c.strangers()) == 0 {
-		if err != nil {
-			return err
-		}
-		return c.miss(ctx, conn)
+	if !c.good() && !c.rotating() && len(c.strangers()) == 0 {
+		return c.miss(ctx)
 	}
-	return c.heal(ctx, conn, err, seen, issued{})
+	return c.heal(ctx, seen)
 }
 
 func sameRecord(a, b *credential.Record) bool {
@@ -112,30 +110,50 @@ func sameRecord(a, b *credential.Record) bool {
 // login connects as the identity that is asked for, and as no other.
 func (c *call) login(ctx context.Context) (*connection, error) {
 	conn, err := c.connect(ctx, c.confined(c.r.Identity))
+	if err == nil {
+		err = sameIdentity(conn, c.r.Identity)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return conn, sameIdentity(conn, c.r.Identity)
+	return conn, nil
 }
 
 // miss has a certificate signed. That is all, as long as a CA signed it that is
 // known; two requests.
-func (c *call) miss(ctx context.Context, conn *connection) error {
+func (c *call) miss(ctx context.Context) error {
 	if c.inVain() {
 		return &RejectedError{}
+	}
+	conn, err := c.login(ctx)
+	if err != nil {
+		return err
 	}
 	got, err := c.issue(ctx, conn.magnum, c.r.Identity, signers(c.cluster))
 	if err != nil {
 		return explainByUUID(ctx, conn, c.r.Identity.Cluster, err)
 	}
-	if got.fetched && len(c.cluster.Pinned) > 0 {
-		return c.heal(ctx, conn, nil, c.look(ctx), got)
+	if !got.fetched {
+		return c.accept(ctx, got)
 	}
-	if got.fetched && conn.session.Verified() {
-		// Nothing was pinned: this machine did not run config.
-		unlock := c.lockCluster(ctx, c.r.Identity.Cluster)
-		_ = c.State.SetCluster(c.r.Identity.Cluster, state.Cluster{Name: c.r.ClusterName, Pinned: []*x509.Certificate{got.ca}})
-		unlock()
+	if len(c.cluster.Pinned) > 0 {
+		return c.healWith(ctx, conn, nil, c.look(ctx, c.cluster.Pinned), got)
+	}
+	return c.meet(ctx, conn, got)
+}
+
+// meet is the first time that this machine sees the cluster: config did not run
+// here. What Magnum says is all there is to go by.
+func (c *call) meet(ctx context.Context, conn *connection, got issued) error {
+	known := []*x509.Certificate{got.ca}
+	if left := without(c.trusted, known); len(left) > 0 {
+		return &ForeignCAError{CAs: fingerprints(left)}
+	}
+	if conn.session.Verified() {
+		defer c.lockCluster(ctx, c.r.Identity.Cluster)()
+		if len(c.State.Cluster(c.r.Identity.Cluster).Pinned) == 0 {
+			_ = c.State.SetCluster(c.r.Identity.Cluster, state.Cluster{Name: c.r.ClusterName, Pinned: known})
+		}
 	}
 	return c.accept(ctx, got)
 }
@@ -148,36 +166,59 @@ func (c *call) inVain() bool {
 }
 
 // heal asks Magnum which CA the cluster has and does what the table in package
-// rotation says. got is a credential that was issued already, if any; failed is
-// why Magnum cannot be asked.
-func (c *call) heal(ctx context.Context, conn *connection, failed error, seen rotation.Seen, got issued) error {
-	strangers := c.strangers()
-	q := question{
-		uuid: c.r.Identity.Cluster, name: c.r.ClusterName, target: c.target, pinned: c.cluster.Pinned,
-		seen: seen, look: c.look, record: c.record, aged: c.aged, ca: got.ca,
-	}
+// rotation says. Who has an answer already does not wait long for Magnum to say
+// how the rotation goes.
+func (c *call) heal(ctx context.Context, seen rotation.Seen) error {
 	asking, cancel := ctx, func() {}
-	if seen.Verdict == rotation.Accepted {
-		// kubectl works: nobody shall wait long to hear how the rotation goes.
+	if c.good() && !seen.Stranger && seen.Verdict != rotation.Refused && len(c.strangers()) == 0 {
 		asking, cancel = context.WithTimeout(ctx, housekeepingTime)
 	}
-	o := c.reconcile(asking, conn, failed, q)
-	cancel()
-	c.cluster = o.after
-	if left := o.strangersLeft(strangers); len(left) > 0 {
-		return &ForeignCAError{CAs: fingerprints(left), Repaired: o.rewritten}
+	defer cancel()
+	conn, err := c.login(asking)
+	return c.healBy(ctx, asking, conn, err, seen, issued{})
+}
+
+// healWith is heal with a credential that was issued already.
+func (c *call) healWith(ctx context.Context, conn *connection, failed error, seen rotation.Seen, got issued) error {
+	return c.healBy(ctx, ctx, conn, failed, seen, got)
+}
+
+// healBy is heal where Magnum may be asked for as long as asking; failed is why
+// it cannot be.
+func (c *call) healBy(ctx, asking context.Context, conn *connection, failed error, seen rotation.Seen, got issued) error {
+	strangers, start := c.strangers(), c.Now()
+	o := c.reconcile(asking, conn, failed, question{
+		uuid: c.r.Identity.Cluster, name: c.r.ClusterName, target: c.target, pinned: c.cluster.Pinned,
+		seen: seen, look: c.look, record: c.record, aged: c.aged, ca: got.ca,
+	})
+	c.cluster, c.use.Reconciled = o.after, c.Now()
+	if o.magnum == nil {
+		c.use.Magnum = pauseAfter(c.Now().Sub(start), c.Now())
 	}
 	if o.Revoke {
 		c.revoke(ctx, c.record, revokedBefore(got, c.Now()))
+	}
+	if left := without(strangers, []*x509.Certificate{o.magnum}); len(left) > 0 {
+		return &ForeignCAError{CAs: fingerprints(left), Repaired: o.rewritten}
 	}
 	if o.Action == rotation.Refuse {
 		return o.refusal()
 	}
 	c.warn(o)
-	if o.Action == rotation.Keep {
+	if o.Action == rotation.Keep && c.still() {
+		c.pauseServer(o.seen)
 		return c.answer(o.seen.Verdict == rotation.Accepted)
 	}
+	if o.magnum == nil {
+		return o.magnumErr
+	}
 	return c.replace(ctx, conn, o, got)
+}
+
+// still says whether the record may be handed out by what is pinned by now.
+func (c *call) still() bool {
+	rec, _, _ := c.usable(c.record)
+	return rec != nil
 }
 
 // housekeepingTime is how long a call that has its answer already waits for
@@ -205,6 +246,9 @@ func (c *call) replace(ctx context.Context, conn *connection, o outcome, got iss
 		}
 	}
 	c.record = got.record
+	if o.inWindow() {
+		c.keep(ctx) // nobody else needs one; it will be good
+	}
 	return c.confirm(ctx, o, func() error {
 		if old != nil && !o.Revoke {
 			c.revoke(ctx, old, got.record.Issued)
@@ -226,7 +270,7 @@ func revokedBefore(got issued, now time.Time) time.Time {
 // then goes on. It waits only where a rotation is under way.
 func (c *call) confirm(ctx context.Context, o outcome, goOn func() error) error {
 	for {
-		if seen := c.look(ctx); seen.Verdict != rotation.Refused {
+		if seen := c.look(ctx, c.cluster.Pinned); seen.Verdict != rotation.Refused {
 			return goOn()
 		}
 		deadline, ok := ctx.Deadline()
@@ -242,7 +286,6 @@ func (c *call) confirm(ctx context.Context, o outcome, goOn func() error) error 
 	c.revoked.InVain = c.Now()
 	_ = c.State.SetRevocation(c.key, c.revoked)
 	if o.inWindow() {
-		c.keep(ctx) // it will be good
 		return &InProgressError{Status: o.status}
 	}
 	return &RejectedError{Magnum: pki.Fingerprint(o.magnum)}
@@ -303,7 +346,8 @@ func (c *call) fixCAFile(ctx context.Context) bool {
 	if sameCAs(c.trusted, c.cluster.Pinned) {
 		return false
 	}
-	fixed, _ := c.repair(ctx, c.r.Identity.Cluster, c.cluster.Pinned)
+	defer c.lockCluster(ctx, c.r.Identity.Cluster)()
+	fixed, _ := c.repair(ctx, c.r.Identity.Cluster, c.State.Cluster(c.r.Identity.Cluster).Pinned)
 	return fixed
 }
 

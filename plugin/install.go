@@ -4,7 +4,6 @@ package plugin
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -72,16 +71,13 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 // found, and writes the CA file, unless the kubeconfig has the CA in it. It
 // returns what the user has to know.
 func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *target) (warnings []string, err error) {
-	if warnings, err = p.pinCAs(ctx, conn, t); err != nil {
-		return nil, err
+	if warnings, err = p.pinCAs(ctx, conn, r, t); err != nil {
+		return warnings, err
 	}
 	err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
 		CloudsFile: conn.cloud.File, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
 		Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
 	})
-	if err == nil && !r.EmbedCerts {
-		err = p.State.WriteCAFile(t.cluster.UUID, t.pinned)
-	}
 	if err != nil {
 		return warnings, &StateError{Err: err}
 	}
@@ -90,27 +86,22 @@ func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *
 
 // pinCAs pins the CA that Magnum named. Where another one is pinned already the
 // API server has a say: it may not have the new one yet.
-func (p *Plugin) pinCAs(ctx context.Context, conn *connection, t *target) ([]string, error) {
-	t.pinned = []*x509.Certificate{t.issued.ca}
-	before := p.State.Cluster(t.cluster.UUID)
-	if len(before.Pinned) == 0 || sameCAs(before.Pinned, t.pinned) {
-		before.Name, before.Pinned, before.Signer, before.Rotating = t.cluster.Name, t.pinned, nil, false
-		defer p.lockCluster(ctx, t.cluster.UUID)()
-		if err := p.State.SetCluster(t.cluster.UUID, before); err != nil {
-			return nil, &StateError{Err: err}
-		}
-		return nil, nil
-	}
+func (p *Plugin) pinCAs(ctx context.Context, conn *connection, r ConfigRequest, t *target) ([]string, error) {
 	o := p.reconcile(ctx, conn, nil, question{
-		uuid: t.cluster.UUID, name: t.cluster.Name, pinned: before.Pinned, ca: t.issued.ca, status: t.cluster.Status, byPerson: true,
+		uuid: t.cluster.UUID, name: t.cluster.Name, pinned: p.State.Cluster(t.cluster.UUID).Pinned,
 		target: &rotation.Target{Server: t.cluster.APIAddress, UserAgent: p.UserAgent, Now: p.Now},
+		ca:     t.issued.ca, status: t.cluster.Status, byPerson: true, noCAFile: r.EmbedCerts,
 	})
 	t.pinned, t.inWindow = o.after.Pinned, o.Reason == rotation.InWindow
 	switch {
+	case o.magnumErr != nil:
+		return nil, o.magnumErr
 	case o.Action == rotation.Refuse && o.Reason != rotation.Retired:
 		return nil, o.refusal()
 	case o.fileErr != nil:
 		return nil, &StateError{Err: o.fileErr}
+	case len(o.before.Pinned) == 0, sameCAs(o.before.Pinned, o.after.Pinned) && rotation.Contains(o.after.Pinned, o.magnum):
+		return nil, nil
 	}
 	return []string{newCA(t.cluster, o)}, nil
 }
@@ -123,7 +114,7 @@ func newCA(c magnum.Cluster, o outcome) string {
 	case o.Reason == rotation.InWindow:
 		return fmt.Sprintf("cluster %q is getting a new CA (%s): SHA-256 %s; until its API server has it, the old one counts too: %s", c.Name, c.Status, is, was)
 	case rotation.Contains(o.after.Pinned, o.magnum):
-		return fmt.Sprintf("cluster %q has a new CA: SHA-256 %s before, %s now", c.Name, was, is)
+		return fmt.Sprintf("cluster %q has a new CA: SHA-256 %s before, %s now", c.Name, fingerprints(o.before.Pinned)[0], is)
 	}
 	return fmt.Sprintf("cluster %q: Magnum has another CA (SHA-256 %s) than the API server (%s), though it says %s; the API server's stays", c.Name, is, was, c.Status)
 }

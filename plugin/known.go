@@ -46,9 +46,9 @@ func (p *Plugin) register(id credential.Identity, r state.Credential) {
 // stock sees to it that each credential of this login has a record that API
 // servers accept as they are: during a rotation they take no new one.
 func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca *x509.Certificate) error {
-	for _, k := range p.known(ctx, cluster) {
-		if k.record != nil || sameIdentity(conn, k.r.Identity) != nil {
-			continue
+	return p.eachMissing(ctx, cluster, func(k known) error {
+		if sameIdentity(conn, k.r.Identity) != nil {
+			return nil
 		}
 		got, err := p.issue(ctx, conn.magnum, k.r.Identity, []*x509.Certificate{ca})
 		if err != nil {
@@ -56,16 +56,38 @@ func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca
 		}
 		k.record = got.record
 		k.keep(ctx)
-	}
-	return nil
+		return nil
+	})
 }
 
 // clear erases, and revokes, what the stores still hold of a cluster and no API
 // server takes any more.
 func (p *Plugin) clear(ctx context.Context, cluster string) {
+	_ = p.eachMissing(ctx, cluster, func(k known) error {
+		k.revoke(ctx, nil, p.Now())
+		return nil
+	})
+}
+
+// eachMissing does something about each credential that has no record that may
+// be handed out, while nobody else does.
+func (p *Plugin) eachMissing(ctx context.Context, cluster string, do func(known) error) error {
 	for _, k := range p.known(ctx, cluster) {
+		if k.record != nil {
+			continue
+		}
+		waiting, cancel := context.WithTimeout(ctx, lockWait)
+		unlock, _ := p.State.Lock(waiting, k.key)
+		cancel()
+		k.load(ctx)
+		var err error
 		if k.record == nil {
-			k.revoke(ctx, nil, p.Now())
+			err = do(k)
+		}
+		unlock()
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
 
@@ -20,52 +21,65 @@ const proofUser = "kubectl-magnum-rotation"
 // calls complete. They are restarted before that, but not all at once.
 const proveTime = 30 * time.Second
 
-// credentialProof is a certificate that exists in memory alone.
-type credentialProof struct{ record *credential.Record }
-
-// newProof has one signed by ca, which Magnum has named.
-func (w *rotating) newProof(ctx context.Context, ca *x509.Certificate) (*credentialProof, error) {
+// newProof has a certificate signed that exists in memory alone, by the CA that
+// Magnum has named.
+func (w *rotating) newProof(ctx context.Context) (*credential.Record, error) {
 	got, err := w.issue(ctx, w.conn.magnum, credential.Identity{
 		Cluster: w.cluster.UUID, Project: w.conn.session.ProjectID, Owner: w.conn.session.UserID, User: proofUser,
-	}, []*x509.Certificate{ca})
-	if err != nil {
+	}, []*x509.Certificate{w.ca})
+	if err == nil && got.fetched {
+		err = &RotatedError{Pinned: pki.Fingerprint(w.ca), Now: pki.Fingerprint(got.ca)}
+	}
+	return got.record, err
+}
+
+// oldProof is a certificate that the API server accepts, and has to refuse in
+// the end; nil if it does not accept it, or does not answer: then there is
+// nothing to prove by it.
+func (w *rotating) oldProof(ctx context.Context) (*credential.Record, error) {
+	record, err := w.newProof(ctx)
+	if err != nil || w.probe(ctx, record).Verdict != rotation.Accepted {
 		return nil, err
 	}
-	return &credentialProof{record: got.record}, nil
+	return record, nil
+}
+
+func (w *rotating) probe(ctx context.Context, r *credential.Record) rotation.Seen {
+	return w.target().Probe(ctx, w.State.Cluster(w.cluster.UUID).Pinned, pair(r))
 }
 
 // prove shows the API server a certificate of the new CA and, if there is one,
 // a certificate of the old: the one is to be accepted and the other refused.
 func (w *rotating) prove(ctx context.Context) error {
-	pins := w.State.Cluster(w.cluster.UUID).Pinned
-	fresh, err := w.newProof(ctx, w.ca)
+	fresh, err := w.newProof(ctx)
 	if err != nil {
 		return explain(w.conn, w.cluster, err)
 	}
 	w.Progress("asking the API server which certificates it accepts")
-	end, stranger := w.Now().Add(proveTime), false
-	for {
-		seen := w.target().Probe(ctx, pins, pair(fresh.record))
-		w.result.Proof, stranger = Proof{New: seen.Verdict, Err: seen.Err}, seen.Stranger
-		if w.proof != nil && seen.Verdict == rotation.Accepted {
-			old := w.target().Probe(ctx, pins, pair(w.proof.record))
-			w.result.Proof.Old, w.result.Proof.Err = old.Verdict, old.Err
+	for end := w.Now().Add(proveTime); ; {
+		seen := w.probe(ctx, fresh)
+		proof := Proof{New: seen.Verdict, Err: seen.Err}
+		if w.old != nil && seen.Verdict == rotation.Accepted {
+			old := w.probe(ctx, w.old)
+			proof.Old, proof.Err = old.Verdict, old.Err
 		}
+		w.result.Proof = proof
 		switch {
-		case w.result.Proof.proved(w.proof != nil):
+		case proof.proved(w.old != nil):
 			return nil
 		case w.Now().Before(end):
-		case stranger, w.result.Proof.New == rotation.Refused, w.result.Proof.Old == rotation.Accepted:
-			return &NotProvedError{Proof: w.result.Proof}
+		case seen.Stranger, proof.New == rotation.Refused, proof.Old == rotation.Accepted:
+			return &NotProvedError{Proof: proof}
 		default:
 			return nil // it could not be asked from here
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(confirmInterval):
-		}
 		w.Progress(fmt.Sprintf("waiting for the API server of cluster %q to follow", w.cluster.Name))
+		if err := pause(ctx, confirmInterval); err != nil {
+			return err
+		}
+		if err := w.repin(ctx); err != nil { // it may have come back just now
+			return err
+		}
 	}
 }
 

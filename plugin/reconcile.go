@@ -22,21 +22,25 @@ type question struct {
 	uuid, name string
 	target     *rotation.Target // nil: the API server is not asked
 	pinned     []*x509.Certificate
-	seen       rotation.Seen                           // under pinned; zero if nobody has looked
-	look       func(ctx context.Context) rotation.Seen // looks again; nil without a record
-	record     *credential.Record
-	aged       bool
-	ca         *x509.Certificate // Magnum's, if it has been asked
-	status     string            // likewise
-	// byPerson means that somebody has asked for Magnum's CA. It is then believed
-	// over any connection, and even while the API server does not answer.
+	seen       rotation.Seen // under pinned; zero if nobody has looked
+	// look looks again, under other pins; nil if nobody can.
+	look   func(ctx context.Context, pinned []*x509.Certificate) rotation.Seen
+	record *credential.Record
+	aged   bool
+	ca     *x509.Certificate // Magnum's, if it has been asked
+	status string            // likewise
+	// byPerson means that somebody has asked for Magnum's CA: it is then believed
+	// even while the API server does not answer, and there is a CA file
+	// afterwards.
 	byPerson bool
+	noCAFile bool // but not that
 }
 
 // outcome is what reconcile found out and did.
 type outcome struct {
 	rotation.Decision
 	server    string
+	pinFile   string
 	seen      rotation.Seen
 	magnum    *x509.Certificate // nil if Magnum could not be asked
 	magnumErr error             // why
@@ -57,28 +61,46 @@ type outcome struct {
 // pinned.
 func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, q question) outcome {
 	defer p.lockCluster(ctx, q.uuid)()
-	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, before: p.State.Cluster(q.uuid)}
+	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, before: p.State.Cluster(q.uuid), pinFile: p.State.ClusterFile(q.uuid)}
 	if q.target != nil {
 		o.server = q.target.Server
 	}
 	if len(o.before.Pinned) == 0 {
 		o.before.Name, o.before.Pinned = q.name, q.pinned
-	} else if !sameCAs(o.before.Pinned, q.pinned) && q.look != nil {
-		o.seen = q.look(ctx)
+	} else if !sameCAs(o.before.Pinned, q.pinned) {
+		// Another call has learnt more: what was asked before that does not count.
+		o.seen, o.magnum, o.status = rotation.Seen{}, nil, ""
+		if q.look != nil {
+			o.seen = q.look(ctx, o.before.Pinned)
+		}
 	}
 	p.askMagnum(ctx, conn, q, &o)
 	facts := rotation.Facts{
 		Pinned: o.before.Pinned, Magnum: o.magnum, Status: o.status,
-		Secure: q.byPerson || conn != nil && conn.session.Verified(),
+		Secure: conn != nil && conn.session.Verified() || q.byPerson && len(o.before.Pinned) == 0,
 		Record: o.seen.Verdict, HasRecord: q.record != nil, Aged: q.aged, RecordByMagnum: o.byMagnum(q.record),
 	}
 	facts.Live, facts.LiveCA = p.live(ctx, q, &o)
 	if q.byPerson && facts.Live == rotation.LiveUnknown {
-		facts.Pinned = nil
+		facts = unanswered(facts)
 	}
 	o.Decision = rotation.Decide(facts)
 	p.remember(ctx, q, &o)
 	return o
+}
+
+// unanswered are the facts for somebody who has asked for Magnum's CA while the
+// API server does not answer: it may have the old one as long as Magnum says
+// that it is being rotated, and has the new one otherwise.
+func unanswered(f rotation.Facts) rotation.Facts {
+	switch {
+	case len(f.Pinned) == 0 || f.Magnum == nil || !f.Secure:
+	case rotation.Window(f.Status) && !rotation.Contains(f.Pinned, f.Magnum):
+		f.Live, f.LiveCA = rotation.LivePinned, f.Pinned[len(f.Pinned)-1]
+	case !rotation.Window(f.Status):
+		f.Pinned = nil
+	}
+	return f
 }
 
 // lockCluster keeps others from changing what is remembered of a cluster. After
@@ -126,6 +148,9 @@ func (p *Plugin) live(ctx context.Context, q question, o *outcome) (rotation.Liv
 		roots = append(roots, o.magnum)
 	}
 	unseen := o.seen.Live == nil && !o.seen.Stranger && o.seen.Err == nil
+	if q.byPerson && len(roots) == 1 {
+		return rotation.LiveUnknown, nil // nothing is to be decided
+	}
 	if q.target != nil && len(roots) > 0 && (unseen || o.seen.Stranger && o.magnum != nil) {
 		stranger := o.seen.Stranger
 		again := q.target.Handshake(ctx, roots)
@@ -160,8 +185,13 @@ func (p *Plugin) remember(ctx context.Context, q question, o *outcome) {
 	if len(o.after.Pinned) == 0 {
 		return
 	}
-	if !o.after.Equal(o.before) {
+	if !o.after.Equal(p.State.Cluster(q.uuid)) {
 		if o.fileErr = p.State.SetCluster(q.uuid, o.after); o.fileErr != nil {
+			return
+		}
+	}
+	if q.byPerson && !q.noCAFile {
+		if o.fileErr = p.State.WriteCAFile(q.uuid, o.after.Pinned); o.fileErr != nil {
 			return
 		}
 	}
@@ -202,10 +232,10 @@ func (o outcome) inWindow() bool { return rotation.Window(o.status) }
 // live is the CA that the API server has proved to have; nil if it did not.
 func (o outcome) live() *x509.Certificate { return o.seen.Live }
 
-// strangersLeft are those that Magnum does not name either.
-func (o outcome) strangersLeft(strangers []*x509.Certificate) []*x509.Certificate {
-	return slices.DeleteFunc(slices.Clone(strangers), func(ca *x509.Certificate) bool {
-		return o.magnum != nil && ca.Equal(o.magnum)
+// without are those of cas that are not among known.
+func without(cas, known []*x509.Certificate) []*x509.Certificate {
+	return slices.DeleteFunc(slices.Clone(cas), func(ca *x509.Certificate) bool {
+		return slices.ContainsFunc(known, func(k *x509.Certificate) bool { return k != nil && k.Equal(ca) })
 	})
 }
 

@@ -7,8 +7,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
@@ -63,8 +65,9 @@ type rotating struct {
 	template magnum.Template
 	ca       *x509.Certificate // Magnum's, when it was last asked
 	before   string            // fingerprint of the CA that is replaced
+	begun    bool              // Magnum has been asked for the rotation, now or by an earlier run
 	result   *RotateResult
-	proof    *credentialProof // of a certificate by the old CA; nil if there is none
+	old      *credential.Record // that the API server has accepted; nil if there is none
 }
 
 // Rotate has Magnum replace a cluster's CAs, and sees it through. Magnum replaces
@@ -77,14 +80,32 @@ func (p *Plugin) Rotate(ctx context.Context, r RotateRequest) (*RotateResult, er
 	if err := w.find(ctx); err != nil {
 		return nil, err
 	}
-	result, err := w.run(ctx)
-	if _, asked := w.State.Rotation(w.cluster.UUID); asked && ctx.Err() != nil {
-		err = &RotateInterruptedError{}
+	if err := w.run(ctx); err != nil {
+		return nil, &ClusterError{Cluster: w.cluster.Name, Err: w.goesOn(ctx, err)}
 	}
-	if err != nil {
-		return nil, &ClusterError{Cluster: w.cluster.Name, Err: err}
+	return w.result, nil
+}
+
+// goesOn adds to an error that the rotation goes on all the same.
+func (w *rotating) goesOn(ctx context.Context, err error) error {
+	switch {
+	case !w.begun:
+		return err
+	case ctx.Err() != nil:
+		return &RotateInterruptedError{}
+	case ended(err):
+		return err
 	}
-	return result, nil
+	return &RotationGoesOnError{Err: err}
+}
+
+// ended says whether err is about what became of the rotation itself.
+func ended(err error) bool {
+	var failed *RotationFailedError
+	var unproved *NotProvedError
+	var unknown *RotationUnknownError
+	var goesOn *RotationGoesOnError
+	return errors.As(err, &failed) || errors.As(err, &unproved) || errors.As(err, &unknown) || errors.As(err, &goesOn)
 }
 
 // find reads the cluster, its template and its CA: who may not read that may
@@ -100,9 +121,6 @@ func (w *rotating) find(ctx context.Context) (err error) {
 	if w.template, err = w.conn.magnum.Template(ctx, w.cluster.TemplateUUID); err != nil {
 		return &ClusterError{Cluster: w.cluster.Name, Err: err}
 	}
-	if w.template.TLSDisabled {
-		return &ClusterError{Cluster: w.cluster.Name, Err: &TLSDisabledError{}}
-	}
 	if w.ca, err = w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes); err != nil {
 		return &ClusterError{Cluster: w.cluster.Name, Err: explain(w.conn, w.cluster, err)}
 	}
@@ -111,32 +129,41 @@ func (w *rotating) find(ctx context.Context) (err error) {
 	return nil
 }
 
-func (w *rotating) run(ctx context.Context) (*RotateResult, error) {
+func (w *rotating) run(ctx context.Context) error {
 	if pending, ok := w.State.Rotation(w.cluster.UUID); ok {
-		if pending.Before != w.before {
-			return w.resume(ctx, pending)
+		asked, ago := pending.Asked.Local().Format(time.DateTime), w.Now().Sub(pending.Asked)
+		switch {
+		case pending.Before != w.before && (w.cluster.Status == updating || ago < pendingLife):
+			w.r.Say(fmt.Sprintf("the rotation of cluster %q that was asked for at %s has begun; it is not asked for again", w.cluster.Name, asked))
+			w.before, w.result.Before, w.result.AlreadyStarted, w.begun = pending.Before, pending.Before, true, true
+			return w.follow(ctx)
+		case pending.Before == w.before && ago >= 0 && ago < unknownLife:
+			return &RotationUnknownError{Asked: asked, Status: w.cluster.Status}
+		case pending.Before == w.before:
+			w.r.Say(fmt.Sprintf("the rotation that was asked for at %s has not begun", asked))
 		}
-		w.r.Say(fmt.Sprintf("the rotation that was asked for at %s has not begun", pending.Asked.Local().Format(time.DateTime)))
 	}
 	if err := w.check(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := w.prepare(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := w.begin(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	return w.follow(ctx)
 }
 
-// resume goes on where an earlier run was interrupted.
-func (w *rotating) resume(ctx context.Context, pending state.Rotation) (*RotateResult, error) {
-	w.r.Say(fmt.Sprintf("the rotation of cluster %q that was asked for at %s has begun; it is not asked for again",
-		w.cluster.Name, pending.Asked.Local().Format(time.DateTime)))
-	w.before, w.result.Before, w.result.AlreadyStarted = pending.Before, pending.Before, true
-	return w.follow(ctx)
-}
+const (
+	updating = "UPDATE_IN_PROGRESS"
+	// pendingLife is for how long the next run sees a rotation through that the
+	// last one did not. After that somebody means another one.
+	pendingLife = 24 * time.Hour
+	// unknownLife is how much later than it was asked for Magnum may begin: its
+	// API waits for a minute, and proxies for another.
+	unknownLife = 3 * time.Minute
+)
 
 // check refuses what would end badly.
 func (w *rotating) check(ctx context.Context) error {
@@ -152,9 +179,16 @@ func (w *rotating) check(ctx context.Context) error {
 	if err := checkServer(w.cluster.APIAddress, false); err != nil {
 		return err
 	}
+	if !w.conn.session.Verified() {
+		return &InsecureRotationError{}
+	}
 	// What is known of the cluster has to be right before it changes.
-	if o := w.reconcile(ctx, w.conn, nil, w.question(w.ca, w.cluster.Status)); o.Action == rotation.Refuse {
+	o := w.reconcile(ctx, w.conn, nil, w.question(w.ca, w.cluster.Status))
+	if o.Action == rotation.Refuse {
 		return o.refusal()
+	}
+	if o.live() == nil {
+		w.r.Say(fmt.Sprintf("the API server of cluster %q does not answer from here (%v): nothing will be proved before it does", w.cluster.Name, o.seen.Err))
 	}
 	return nil
 }
@@ -182,7 +216,13 @@ func (w *rotating) prepare(ctx context.Context) (err error) {
 	if err := w.r.Confirm(plan); err != nil {
 		return err
 	}
-	if w.proof, err = w.newProof(ctx, w.ca); err == nil {
+	// Somebody may have thought for long.
+	if ca, cluster, err := w.reread(ctx); err != nil {
+		return err
+	} else if cluster.Status != w.cluster.Status || !ca.Equal(w.ca) {
+		return &RotatedError{Pinned: w.before, Now: pki.Fingerprint(ca)}
+	}
+	if w.old, err = w.oldProof(ctx); err == nil {
 		err = w.stock(ctx, w.conn, w.cluster.UUID, w.ca)
 	}
 	if err != nil {
@@ -191,6 +231,7 @@ func (w *rotating) prepare(ctx context.Context) (err error) {
 	if err := w.State.SetRotation(w.cluster.UUID, state.Rotation{Before: w.before, Asked: w.Now()}); err != nil {
 		return &StateError{Err: err}
 	}
+	w.begun = true
 	return nil
 }
 
@@ -206,23 +247,34 @@ func (w *rotating) begin(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // the next run finds out
 	}
-	unknown, isUnknown := errors.AsType[*magnum.OutcomeUnknownError](err)
-	now, cluster, failed := w.reread(ctx)
+	_, unknown := errors.AsType[*magnum.OutcomeUnknownError](err)
+	ca, cluster, failed := w.reread(ctx)
 	switch {
 	case failed != nil:
 		return &RotationUnknownError{Err: err}
-	case pki.Fingerprint(now) == w.before && isUnknown && cluster.Status != "UPDATE_IN_PROGRESS":
-		return &RotationUnknownError{Status: cluster.Status, Err: unknown.Err}
-	case pki.Fingerprint(now) == w.before && !isUnknown:
-		_ = w.State.ClearRotation(w.cluster.UUID) // the next run finds out as well
-		return explain(w.conn, w.cluster, err)
+	case !ca.Equal(w.ca):
+		w.r.Say(fmt.Sprintf("Magnum's answer was no use (%v), but it has replaced the CA", err))
+		return nil
+	case unknown:
+		return &RotationUnknownError{Status: cluster.Status, Err: err}
 	}
-	w.r.Say(fmt.Sprintf("Magnum's answer was no use (%v), but it has replaced the CA", err))
-	return nil
+	w.begun = false
+	_ = w.State.ClearRotation(w.cluster.UUID) // the next run finds out as well
+	return explain(w.conn, w.cluster, err)
 }
 
+// reread reads CA and cluster, with a new login if the old one has ended: a
+// rotation can take longer than a token lives.
 func (w *rotating) reread(ctx context.Context) (*x509.Certificate, magnum.Cluster, error) {
 	ca, err := w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes)
+	if _, ended := errors.AsType[*openstack.AuthError](err); ended {
+		conn, failed := w.connect(ctx, w.Cloud)
+		if failed != nil {
+			return nil, magnum.Cluster{}, failed
+		}
+		w.conn = conn
+		ca, err = w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes)
+	}
 	if err != nil {
 		return nil, magnum.Cluster{}, err
 	}
@@ -232,34 +284,33 @@ func (w *rotating) reread(ctx context.Context) (*x509.Certificate, magnum.Cluste
 
 // follow pins what has to be, waits for the end, if it is asked to, and proves
 // it.
-func (w *rotating) follow(ctx context.Context) (*RotateResult, error) {
+func (w *rotating) follow(ctx context.Context) error {
 	if err := w.repin(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	if w.cluster.Status == "UPDATE_IN_PROGRESS" && w.r.Wait {
+	if w.cluster.Status == updating && w.r.Wait {
 		if err := w.wait(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	w.result.Status = w.cluster.Status
 	switch {
-	case w.cluster.Status == "UPDATE_IN_PROGRESS":
-		return w.result, nil
-	case w.result.Now == w.before || w.cluster.Status == "UPDATE_FAILED":
+	case w.cluster.Status == updating:
+		return nil
+	case w.result.Now == w.before, !slices.Contains(rotatableStatuses, w.cluster.Status):
 		_ = w.State.ClearRotation(w.cluster.UUID) // it has been said
-		return nil, &RotationFailedError{Status: w.cluster.Status, Reason: w.cluster.StatusReason, Before: w.before, Now: w.result.Now}
+		return &RotationFailedError{Status: w.cluster.Status, Reason: w.cluster.StatusReason, Before: w.before, Now: w.result.Now}
+	}
+	if err := w.prove(ctx); err != nil {
+		return err
 	}
 	w.result.Complete = true
 	w.clear(ctx, w.cluster.UUID)
-	if err := w.prove(ctx); err != nil {
-		return nil, err
-	}
 	_ = w.State.ClearRotation(w.cluster.UUID) // the next run would say that it is over
-	return w.result, nil
+	return nil
 }
 
-// repin looks where things stand and has the pins and the CA file follow. A
-// server that has the old CA still, or does not answer, is no reason to end.
+// repin looks where things stand and has the pins and the CA file follow. An
+// API server that has the old CA still, or does not answer, is no reason to end.
 func (w *rotating) repin(ctx context.Context) error {
 	ca, cluster, err := w.reread(ctx)
 	if err != nil {
@@ -271,52 +322,38 @@ func (w *rotating) repin(ctx context.Context) error {
 	if o.fileErr != nil {
 		return &StateError{Err: o.fileErr}
 	}
-	if o.Reason == rotation.Impostor {
-		return o.refusal()
-	}
 	return nil
 }
 
-// wait looks at the cluster until the rotation has ended.
+// wait looks until the rotation has ended.
 func (w *rotating) wait(ctx context.Context) error {
-	began, said := w.Now(), ""
-	for w.cluster.Status == "UPDATE_IN_PROGRESS" {
+	began := w.Now()
+	w.r.Say(fmt.Sprintf("cluster %q is %s", w.cluster.Name, w.cluster.Status))
+	for w.cluster.Status == updating {
 		passed := w.Now().Sub(began)
 		if passed >= w.r.Timeout {
 			return &RotationGoesOnError{Status: w.cluster.Status, Waited: w.r.Timeout}
 		}
 		w.Progress(fmt.Sprintf("cluster %q is %s since %s", w.cluster.Name, w.cluster.Status, passed.Round(time.Second)))
-		if said != w.cluster.Status {
-			said = w.cluster.Status
-			w.r.Say(fmt.Sprintf("cluster %q is %s", w.cluster.Name, said))
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(min(pollInterval, w.r.Timeout-passed)):
-		}
-		cluster, err := w.look(ctx)
-		if err != nil && !worthWaiting(err) {
+		if err := pause(ctx, min(pollInterval, w.r.Timeout-passed)); err != nil {
 			return err
 		}
-		if err == nil {
-			w.cluster = cluster
+		if err := w.repin(ctx); err != nil && !worthWaiting(err) {
+			return err
 		}
 	}
 	w.r.Say(fmt.Sprintf("cluster %q is %s", w.cluster.Name, w.cluster.Status))
-	return w.repin(ctx)
+	return nil
 }
 
-// look reads the cluster, with a new login if the old one has ended.
-func (w *rotating) look(ctx context.Context) (magnum.Cluster, error) {
-	c, err := w.conn.magnum.Cluster(ctx, w.cluster.UUID)
-	if _, ended := errors.AsType[*openstack.AuthError](err); !ended {
-		return c, err
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
-	conn, err := w.connect(ctx, w.Cloud)
-	if err != nil {
-		return magnum.Cluster{}, err
-	}
-	w.conn = conn
-	return w.conn.magnum.Cluster(ctx, w.cluster.UUID)
 }

@@ -26,31 +26,42 @@ func (e *RotationFailedError) Error() string {
 	return s
 }
 
-// RotationUnknownError is a rotation of which nobody knows whether it began.
+// RotationUnknownError is a rotation of which nobody knows whether it will
+// begin.
 type RotationUnknownError struct {
+	Asked  string // when an earlier run asked; "" if it was this one
 	Status string // as it is now; "" if that is not known either
-	Err    error
+	Err    error  // what came in place of an answer; nil if an earlier run got it
 }
 
 func (e *RotationUnknownError) Error() string {
-	if e.Status == "" {
-		return fmt.Sprintf("it is not known whether Magnum began to rotate: %v", e.Err)
+	switch {
+	case e.Err == nil:
+		return fmt.Sprintf("a rotation was asked for at %s, a moment ago, and may yet begin; so far it is %s and has its old CA", e.Asked, e.Status)
+	case e.Status == "":
+		return fmt.Sprintf("it is not known whether Magnum has begun to rotate: %v", e.Err)
 	}
-	return fmt.Sprintf("Magnum did not say whether it began to rotate (%v); so far it is %s and has its old CA", e.Err, e.Status)
+	return fmt.Sprintf("Magnum did not say whether it rotates (%v); so far it is %s and has its old CA", e.Err, e.Status)
 }
 
 func (e *RotationUnknownError) Unwrap() error { return e.Err }
 
-// RotationGoesOnError is a rotation that takes longer than anybody wanted to
-// wait.
+// RotationGoesOnError is a rotation whose end was not seen: it takes longer than
+// anybody wanted to wait, or something else went wrong meanwhile.
 type RotationGoesOnError struct {
 	Status string
 	Waited time.Duration
+	Err    error // nil if it only takes long
 }
 
 func (e *RotationGoesOnError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("the rotation goes on, but its end was not seen: %v", e.Err)
+	}
 	return fmt.Sprintf("it is still %s, after %s of waiting; the rotation goes on", e.Status, e.Waited)
 }
+
+func (e *RotationGoesOnError) Unwrap() error { return e.Err }
 
 // RotateInterruptedError is a rotation that Magnum was asked for, or may have
 // been, and that goes on without us.

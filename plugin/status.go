@@ -33,7 +33,6 @@ type ClusterStatus struct {
 	Credentials []CredentialStatus
 	Verdict     string // which one is off, or that none is, in a sentence
 	Agree       bool
-	Failed      error // why it could not be looked up at all
 }
 
 // CredentialStatus is one credential that was issued on this machine.
@@ -113,10 +112,13 @@ func (p *Plugin) statusOf(ctx context.Context, conn *connection, failed error, u
 		k := credentials[i]
 		k.target = q.target
 		q.record, q.look, q.aged = k.record, k.look, k.aged
-		q.seen = k.look(ctx)
+		q.seen = k.look(ctx, before.Pinned)
 	}
 	o := p.reconcile(ctx, conn, failed, q)
 	s.Live, s.Magnum, s.Pinned = o.live(), o.magnum, o.after.Pinned
+	if o.Revoke {
+		p.clear(ctx, uuid)
+	}
 	for _, k := range credentials {
 		k.load(ctx)
 		s.Credentials = append(s.Credentials, p.credentialStatus(k))

@@ -41,15 +41,10 @@ func suspicious(u state.Use, lease time.Duration, parent process.ID, now time.Ti
 	})
 }
 
-// paused says whether the API server, asked in vain, is left alone.
-func paused(u state.Use, now time.Time) bool {
-	return now.Before(u.Asked.Add(u.Pause))
-}
-
-// pauseAfter is for how long an API server is left alone that took so long not
-// to answer: long enough that waiting for it stays a small part of the time.
-// The 2 s of a probe become 30 s; a refused connection costs nothing, and the
-// server may be about to come back with another CA.
-func pauseAfter(took time.Duration) time.Duration {
-	return min(15*took, 30*time.Second)
+// pauseAfter is for how long somebody is left alone who took so long not to
+// answer: long enough that waiting for it stays a small part of the time. The
+// 2 s of a probe become 30 s; a refused connection costs nothing, and the server
+// may be about to come back with another CA.
+func pauseAfter(took time.Duration, now time.Time) state.Pause {
+	return state.Pause{From: now, For: min(15*took, 30*time.Second)}
 }

@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
@@ -38,9 +39,15 @@ func (e *UntrustedServerError) Unwrap() error { return e.Err }
 
 // InsecureRotationError is a new CA over a connection that anybody could have
 // answered on.
-type InsecureRotationError struct{ Pinned, Now string } // fingerprints
+type InsecureRotationError struct {
+	Pinned, Now string // fingerprints
+	File        string // which has the pin
+}
 
 func (e *InsecureRotationError) Error() string {
+	if e.Now == "" {
+		return "Keystone or Magnum is reached without verified TLS, so no new CA could be believed"
+	}
 	return fmt.Sprintf("Magnum names another CA (SHA-256 %s) than the pinned one (%s), but Keystone or Magnum is reached without verified TLS, so it is not believed", e.Now, e.Pinned)
 }
 
@@ -102,14 +109,24 @@ func (o outcome) refusal() error {
 	pinned := fingerprints(o.before.Pinned)
 	switch o.Reason {
 	case rotation.Retired:
-		return &UntrustedServerError{Server: o.server, Pinned: fingerprints(o.before.Pinned[:1]), Magnum: magnum, Retired: true}
+		return &UntrustedServerError{Server: redacted(o.server), Pinned: fingerprints(o.before.Pinned[:1]), Magnum: magnum, Retired: true}
 	case rotation.Impostor, rotation.Unasked:
-		return &UntrustedServerError{Server: o.server, Presented: o.seen.Presented, Pinned: pinned, Magnum: magnum, Err: o.magnumErr}
+		return &UntrustedServerError{Server: redacted(o.server), Presented: o.seen.Presented, Pinned: pinned, Magnum: magnum, Err: o.magnumErr}
 	case rotation.NotSecure:
-		return &InsecureRotationError{Pinned: strings.Join(pinned, ", "), Now: magnum}
+		return &InsecureRotationError{Pinned: strings.Join(pinned, ", "), Now: magnum, File: o.pinFile}
 	}
 	if o.seen.Verdict == rotation.Refused {
 		return &RejectedError{Err: o.magnumErr}
 	}
 	return o.magnumErr
+}
+
+// redacted is a URL from a kubeconfig without the password that it may have in
+// it.
+func redacted(server string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return "the API server"
+	}
+	return u.Redacted()
 }

@@ -23,7 +23,6 @@ func adviseContext(err error) []string {
 	if !errors.As(err, &at) {
 		return nil
 	}
-	var insecure *plugin.InsecureRotationError
 	var foreign *plugin.ForeignCAError
 	var identity *plugin.OtherIdentityError
 	var cloud *openstack.OtherCloudError
@@ -31,8 +30,6 @@ func adviseContext(err error) []string {
 	var notFound *openstack.CloudNotFoundError
 	var config *openstack.ConfigError
 	switch {
-	case errors.As(err, &insecure):
-		return []string{tell(hintInsecure, "config", at.config)}
 	case errors.As(err, &foreign) && !foreign.Repaired:
 		return []string{tell(hintForeign, "config", at.config)}
 	case errors.As(err, &identity), errors.As(err, &cloud), errors.As(err, &noCloud), errors.As(err, &notFound), errors.As(err, &config):
@@ -190,7 +187,10 @@ func adviseRotation(err error) []string {
 	var rejected *plugin.RejectedError
 	var inProgress *plugin.InProgressError
 	var rotated *plugin.RotatedError
+	var insecure *plugin.InsecureRotationError
 	switch {
+	case errors.As(err, &insecure) && insecure.File != "":
+		return []string{fill(hintInsecure, "file", insecure.File)}
 	case errors.As(err, &untrusted) && untrusted.Retired:
 		return []string{hintRetired}
 	case errors.As(err, &untrusted), errors.As(err, &rejected):

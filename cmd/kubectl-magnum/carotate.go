@@ -114,7 +114,7 @@ func (o *rotateOptions) check(cmd *cobra.Command, p *program, args []string) (st
 func (p *program) confirmRotation(plan plugin.RotatePlan, yes bool) error {
 	out := p.streams.ErrOut
 	line := func(format string, args ...any) { fmt.Fprintln(out, escape(fmt.Sprintf(format, args...))) }
-	line("The CAs of cluster %q (%s) will be replaced; the API server's is SHA-256 %s, valid until %s.",
+	line("The CAs of cluster %q (%s) will be replaced; Magnum's for Kubernetes is SHA-256 %s, valid until %s.",
 		plan.Name, plan.UUID, plan.CA, plan.CANotAfter.UTC().Format(time.DateOnly))
 	line("- The nodes get new certificates, which takes minutes; API servers and kubelets restart.")
 	line("- Every certificate of the old CA is refused afterwards, whoever has it, and every kubeconfig that has the old CA in it is dead.")
@@ -143,6 +143,7 @@ type rotationInfo struct {
 	CA            string `json:"ca"`             // SHA-256
 	OldCredential string `json:"old_credential"` // accepted, refused or unknown
 	NewCredential string `json:"new_credential"`
+	Resumed       bool   `json:"resumed"` // it was asked for by an earlier run
 }
 
 var verdicts = map[rotation.Verdict]string{rotation.NotShown: "unknown", rotation.Accepted: "accepted", rotation.Refused: "refused"}
@@ -151,6 +152,7 @@ func (p *program) printRotation(r *plugin.RotateResult, output string) error {
 	info, ok, err := encode(rotationInfo{
 		Cluster: escape(r.Name), UUID: r.UUID, Status: escape(r.Status), Complete: r.Complete,
 		CABefore: r.Before, CA: r.Now, OldCredential: verdicts[r.Proof.Old], NewCredential: verdicts[r.Proof.New],
+		Resumed: r.AlreadyStarted,
 	}, output)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ const (
 	hintCompare      = "compare what Magnum, the API server and kubectl have: kubectl magnum status <cluster>"
 	hintRetired      = "the API server has to be given the new CA, by your cloud's operator; what it presents now is not trusted any more"
 	hintInProgress   = "wait for the API server; see how far it is: kubectl magnum status <cluster>"
-	hintInsecure     = "reach Keystone and Magnum by https, without verify: false; or decide to believe them: <config>"
+	hintInsecure     = "reach Keystone and Magnum by https, without verify: false; or forget the pinned CA, if you believe them: rm <file>"
 	hintDriver       = "make a new cluster and move there; if you know that its driver rotates: kubectl magnum ca-rotate <cluster> --assume-driver-rotates <cluster>"
 	hintResume       = "run it again after some minutes: it first looks where things stand"
 	hintForeign      = "look where that CA is from; config writes the one that Magnum names: <config>"

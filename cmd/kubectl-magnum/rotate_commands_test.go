@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // cmdNodes says what becomes of rotations of prod: the nodes follow, so that
@@ -88,6 +90,20 @@ func (w *world) made(method string) int {
 		}
 	}
 	return n
+}
+
+// cmdAsked makes the rotation that was asked for last older: asked 4m ago.
+func cmdAsked(ts *testscript.TestScript, _ bool, args []string) {
+	age, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	dir := state.Dir{Path: filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kubectl-magnum")}
+	uuid := ts.Getenv("UUID")
+	pending, ok := dir.Rotation(uuid)
+	if !ok {
+		ts.Fatalf("none was asked for")
+	}
+	pending.Asked = time.Now().Add(-age)
+	ts.Check(dir.SetRotation(uuid, pending))
 }
 
 func TestConfirmRotation(t *testing.T) {

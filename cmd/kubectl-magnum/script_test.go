@@ -49,6 +49,7 @@ func TestScript(t *testing.T) {
 			"nodes":           cmdNodes,
 			"requested-not":   cmdRequestedNot,
 			"patches":         cmdPatches,
+			"asked":           cmdAsked,
 			"strangerca":      cmdStrangerCA,
 			"apicertificates": cmdAPICertificates,
 			"apirequests":     cmdAPIRequests,

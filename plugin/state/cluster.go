@@ -109,6 +109,9 @@ func (d Dir) SetCluster(id string, c Cluster) error {
 	return d.write(file, "clusters", id+".json")
 }
 
+// ClusterFile is the path of the file that has the cluster's pins.
+func (d Dir) ClusterFile(id string) string { return filepath.Join(d.Path, "clusters", id+".json") }
+
 // CAFile is the path of the cluster's CA file, whether it exists or not.
 func (d Dir) CAFile(id string) string { return filepath.Join(d.CAs, id+".crt") }
 

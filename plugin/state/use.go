@@ -19,10 +19,23 @@ type Use struct {
 	// Answers are the calls since, and before that those of clients that still
 	// hold the answer; the oldest first.
 	Answers []Answer `json:"answers,omitempty"`
-	// Asked is when the API server was last asked in vain, and it is not asked
-	// again for Pause.
-	Asked time.Time     `json:"asked,omitzero"`
-	Pause time.Duration `json:"pause,omitzero"`
+	// Server and Magnum are pauses after the one or the other did not answer.
+	Server Pause `json:"server,omitzero"`
+	Magnum Pause `json:"magnum,omitzero"`
+	// Reconciled is when Magnum was last asked which CA the cluster has.
+	Reconciled time.Time `json:"reconciled,omitzero"`
+}
+
+// Pause is a time for which somebody who did not answer is not asked again.
+type Pause struct {
+	From time.Time     `json:"from"`
+	For  time.Duration `json:"for"`
+}
+
+// Holds says whether p is on at now. A pause from the future was written by
+// another clock, and one of more than an hour is damage.
+func (p Pause) Holds(now time.Time) bool {
+	return p.For > 0 && p.For <= time.Hour && !p.From.After(now) && now.Sub(p.From) < p.For
 }
 
 // Answer is one client that got the credential.
@@ -33,7 +46,6 @@ type Answer struct {
 
 const (
 	maxAnswers = 32             // how many clients are remembered
-	maxPause   = time.Hour      // more is damage
 	answerLife = 24 * time.Hour // longer than any lease
 )
 
@@ -47,8 +59,8 @@ func (d Dir) Use(id string, now time.Time) Use {
 	if u.Verified.After(now) {
 		u.Verified = time.Time{}
 	}
-	if u.Asked.After(now) || u.Pause < 0 || u.Pause > maxPause {
-		u.Asked, u.Pause = time.Time{}, 0
+	if u.Reconciled.After(now) {
+		u.Reconciled = time.Time{}
 	}
 	u.Answers = slices.DeleteFunc(u.Answers, func(a Answer) bool {
 		return a.At.After(now) || now.Sub(a.At) > answerLife
