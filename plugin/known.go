@@ -47,7 +47,7 @@ func (p *Plugin) register(id credential.Identity, r state.Credential) {
 // servers accept as they are: during a rotation they take no new one.
 func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca *x509.Certificate) error {
 	return p.eachMissing(ctx, cluster, func(k known) error {
-		if sameIdentity(conn, k.r.Identity) != nil {
+		if !isIdentity(conn, k.r.Identity) {
 			return nil
 		}
 		got, err := p.issue(ctx, conn.magnum, k.r.Identity, []*x509.Certificate{ca})

@@ -48,7 +48,7 @@ func loginKey(id credential.Identity, cloud, region string) string {
 // sameIdentity refuses a login that is not the one id was made with: arguments
 // come from a kubeconfig, which may be anybody's.
 func sameIdentity(conn *connection, id credential.Identity) error {
-	if conn.session.UserID == id.Owner && conn.session.ProjectID == id.Project {
+	if isIdentity(conn, id) {
 		return nil
 	}
 	return &OtherIdentityError{
@@ -56,4 +56,9 @@ func sameIdentity(conn *connection, id credential.Identity) error {
 		WantOwner: id.Owner, Owner: conn.session.UserID,
 		WantProject: id.Project, Project: conn.session.ProjectID,
 	}
+}
+
+// isIdentity says whether a login is the one that id was made with.
+func isIdentity(conn *connection, id credential.Identity) bool {
+	return conn.session.UserID == id.Owner && conn.session.ProjectID == id.Project
 }

@@ -24,9 +24,13 @@ const proveTime = 30 * time.Second
 // newProof has a certificate signed that exists in memory alone, by the CA that
 // Magnum has named.
 func (w *rotating) newProof(ctx context.Context) (*credential.Record, error) {
-	got, err := w.issue(ctx, w.conn.magnum, credential.Identity{
-		Cluster: w.cluster.UUID, Project: w.conn.session.ProjectID, Owner: w.conn.session.UserID, User: proofUser,
-	}, []*x509.Certificate{w.ca})
+	var got issued
+	err := w.loggedIn(ctx, func() (err error) {
+		got, err = w.issue(ctx, w.conn.magnum, credential.Identity{
+			Cluster: w.cluster.UUID, Project: w.conn.session.ProjectID, Owner: w.conn.session.UserID, User: proofUser,
+		}, []*x509.Certificate{w.ca})
+		return err
+	})
 	if err == nil && got.fetched {
 		err = &RotatedError{Pinned: pki.Fingerprint(w.ca), Now: pki.Fingerprint(got.ca)}
 	}

@@ -263,23 +263,31 @@ func (w *rotating) begin(ctx context.Context) error {
 	return explain(w.conn, w.cluster, err)
 }
 
-// reread reads CA and cluster, with a new login if the old one has ended: a
-// rotation can take longer than a token lives.
-func (w *rotating) reread(ctx context.Context) (*x509.Certificate, magnum.Cluster, error) {
-	ca, err := w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes)
-	if _, ended := errors.AsType[*openstack.AuthError](err); ended {
-		conn, failed := w.connect(ctx, w.Cloud)
-		if failed != nil {
-			return nil, magnum.Cluster{}, failed
+// reread reads CA and cluster.
+func (w *rotating) reread(ctx context.Context) (ca *x509.Certificate, cluster magnum.Cluster, err error) {
+	err = w.loggedIn(ctx, func() error {
+		if ca, err = w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes); err != nil {
+			return err
 		}
-		w.conn = conn
-		ca, err = w.conn.magnum.CA(ctx, w.cluster.UUID, magnum.Kubernetes)
-	}
-	if err != nil {
-		return nil, magnum.Cluster{}, err
-	}
-	cluster, err := w.conn.magnum.Cluster(ctx, w.cluster.UUID)
+		cluster, err = w.conn.magnum.Cluster(ctx, w.cluster.UUID)
+		return err
+	})
 	return ca, cluster, err
+}
+
+// loggedIn asks again with a new login if the old one has ended: a rotation can
+// take longer than a token lives. It is not for what must be asked once.
+func (w *rotating) loggedIn(ctx context.Context, ask func() error) error {
+	err := ask()
+	if _, ended := errors.AsType[*openstack.AuthError](err); !ended {
+		return err
+	}
+	conn, err := w.connect(ctx, w.Cloud)
+	if err != nil {
+		return err
+	}
+	w.conn = conn
+	return ask()
 }
 
 // follow pins what has to be, waits for the end, if it is asked to, and proves
