@@ -40,10 +40,7 @@ func (o *caOptions) check(cmd *cobra.Command, args []string) (cluster string, wh
 	if which, err = magnum.ParseCAType(o.caType); err != nil {
 		return "", "", usagef("--type: %w", err)
 	}
-	if _, ok, _ := encode(nil, o.output); !ok && o.output != "pem" {
-		return "", "", usagef("--output is %q; it is pem, json or yaml", o.output)
-	}
-	return cluster, which, nil
+	return cluster, which, checkOutput(o.output, "pem")
 }
 
 func newCAShowCommand(p *program) *cobra.Command {

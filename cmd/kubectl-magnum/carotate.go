@@ -103,10 +103,7 @@ func (o *rotateOptions) check(cmd *cobra.Command, p *program, args []string) (st
 	case !o.yes && (!p.inTerminal || !p.errTerminal):
 		return "", usagef("there is no terminal to ask on: --yes rotates the CAs of cluster %q without asking", cluster)
 	}
-	if _, ok, _ := encode(nil, o.output); !ok && o.output != "" {
-		return "", usagef("--output is %q; it is json or yaml", o.output)
-	}
-	return cluster, nil
+	return cluster, checkOutput(o.output, "")
 }
 
 // confirmRotation shows what will break, and asks, unless that has been

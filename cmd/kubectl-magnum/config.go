@@ -96,10 +96,9 @@ func clusterArgs(most int) cobra.PositionalArgs {
 }
 
 func (o *configOptions) addFlags(fs *pflag.FlagSet) {
-	addCloudFlags(fs, &o.cloud)
-	fs.StringVar(&o.cloud.CACert, "os-cacert", "", "`file` of CA certificates that Keystone and Magnum are checked against")
+	addLoginFlags(fs, &o.cloud)
 	fs.StringVar(&o.context, "context", "", "`name` of the context, instead of the cluster's")
-	fs.BoolVar(&o.embedCerts, "embed-certs", false, "put the CA into the kubeconfig; a rotated CA then needs config again")
+	fs.BoolVar(&o.embedCerts, "embed-certs", false, "put the CA into the kubeconfig; programs that run for long then never learn of a new one")
 	fs.BoolVar(&o.force, "force", false, "with --dir: write over an existing file")
 	fs.StringVar(&o.shell, "shell", "", "with --dir: print for sh, csh, fish or powershell (default: by $SHELL)")
 	fs.StringVar(&o.execPath, "exec-path", "", "`path` by which kubectl runs this program, for clients without PATH; auto finds it")
@@ -128,18 +127,11 @@ func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) e
 	if err != nil {
 		return err
 	}
-	pl, err := p.plugin(o.cloud)
-	if err != nil {
-		return err
-	}
-	progress := newProgress(p)
-	pl.Progress = progress.line
 	var result *plugin.ConfigResult
-	err = bounded(cmd.Context(), func() (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) (err error) {
 		result, err = pl.Config(cmd.Context(), request)
 		return err
 	})
-	progress.end()
 	if err != nil {
 		return err
 	}

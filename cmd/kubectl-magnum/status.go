@@ -58,8 +58,8 @@ func (o *statusOptions) run(cmd *cobra.Command, p *program, args []string) error
 			return err
 		}
 	}
-	if _, ok, _ := encode(nil, o.output); !ok && o.output != "" {
-		return usagef("--output is %q; it is json or yaml", o.output)
+	if err := checkOutput(o.output, ""); err != nil {
+		return err
 	}
 	var all []plugin.ClusterStatus
 	err := p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) (err error) {

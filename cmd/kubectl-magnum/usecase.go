@@ -32,6 +32,18 @@ func (p *program) useCase(ctx context.Context, cloud openstack.Options, f func(*
 	return bounded(ctx, func() error { return f(pl, progress) })
 }
 
+// checkOutput refuses what is no --output: plain is the one that is neither json
+// nor yaml, and "" where that is what no --output means.
+func checkOutput(output, plain string) error {
+	if _, ok, _ := encode(nil, output); ok || output == plain {
+		return nil
+	}
+	if plain != "" {
+		plain += ", "
+	}
+	return usagef("--output is %q; it is %sjson or yaml", output, plain)
+}
+
 // encode is v as -o json or -o yaml has it; ok says whether it is one of them.
 func encode(v any, output string) (out []byte, ok bool, err error) {
 	switch output {
