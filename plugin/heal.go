@@ -6,11 +6,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
@@ -137,7 +135,8 @@ func (c *call) miss(ctx context.Context) error {
 		return c.accept(ctx, got)
 	}
 	if len(c.cluster.Pinned) > 0 {
-		return c.healWith(ctx, conn, nil, c.look(ctx, c.cluster.Pinned), got)
+		o := c.ask(ctx, conn, nil, c.look(ctx, c.cluster.Pinned), got.ca)
+		return c.follow(ctx, conn, o, got)
 	}
 	return c.meet(ctx, conn, got)
 }
@@ -175,41 +174,47 @@ func (c *call) heal(ctx context.Context, seen rotation.Seen) error {
 	}
 	defer cancel()
 	conn, err := c.login(asking)
-	return c.healBy(ctx, asking, conn, err, seen, issued{})
+	return c.follow(ctx, conn, c.ask(asking, conn, err, seen, nil), issued{})
 }
 
-// healWith is heal with a credential that was issued already.
-func (c *call) healWith(ctx context.Context, conn *connection, failed error, seen rotation.Seen, got issued) error {
-	return c.healBy(ctx, ctx, conn, failed, seen, got)
-}
+// housekeepingTime is how long a call that has its answer already waits for
+// Magnum.
+const housekeepingTime = 5 * time.Second
 
-// healBy is heal where Magnum may be asked for as long as asking; failed is why
-// it cannot be.
-func (c *call) healBy(ctx, asking context.Context, conn *connection, failed error, seen rotation.Seen, got issued) error {
+// ask has the cluster reconciled. failed is why Magnum cannot be asked, and ca
+// its CA if it has been.
+func (c *call) ask(ctx context.Context, conn *connection, failed error, seen rotation.Seen, ca *x509.Certificate) outcome {
 	strangers, start := c.strangers(), c.Now()
-	o := c.reconcile(asking, conn, failed, question{
+	o := c.reconcile(ctx, conn, failed, question{
 		uuid: c.r.Identity.Cluster, name: c.r.ClusterName, target: c.target, pinned: c.cluster.Pinned,
-		seen: seen, look: c.look, record: c.record, aged: c.aged, ca: got.ca,
+		seen: seen, look: c.look, record: c.record, aged: c.aged, ca: ca,
 	})
+	o.strangers = without(strangers, []*x509.Certificate{o.magnum})
 	c.cluster, c.use.Reconciled = o.after, c.Now()
 	if o.magnum == nil {
 		c.use.Magnum = pauseAfter(c.Now().Sub(start), c.Now())
 	}
+	return o
+}
+
+// follow does what was decided. got is a credential that was issued already, if
+// any.
+func (c *call) follow(ctx context.Context, conn *connection, o outcome, got issued) error {
 	if o.Revoke {
 		c.revoke(ctx, c.record, revokedBefore(got, c.Now()))
 	}
-	if left := without(strangers, []*x509.Certificate{o.magnum}); len(left) > 0 {
-		return &ForeignCAError{CAs: fingerprints(left), Repaired: o.rewritten}
-	}
-	if o.Action == rotation.Refuse {
+	switch {
+	case len(o.strangers) > 0:
+		return &ForeignCAError{CAs: fingerprints(o.strangers), Repaired: o.rewritten}
+	case o.Action == rotation.Refuse:
 		return o.refusal()
 	}
 	c.warn(o)
-	if o.Action == rotation.Keep && c.still() {
+	switch {
+	case o.Action == rotation.Keep && c.still():
 		c.pauseServer(o.seen)
 		return c.answer(o.seen.Verdict == rotation.Accepted)
-	}
-	if o.magnum == nil {
+	case o.magnum == nil:
 		return o.magnumErr
 	}
 	return c.replace(ctx, conn, o, got)
@@ -219,163 +224,4 @@ func (c *call) healBy(ctx, asking context.Context, conn *connection, failed erro
 func (c *call) still() bool {
 	rec, _, _ := c.usable(c.record)
 	return rec != nil
-}
-
-// housekeepingTime is how long a call that has its answer already waits for
-// Magnum.
-const housekeepingTime = 5 * time.Second
-
-// replace issues a credential in place of one that is refused, revoked or not
-// there, and has the API server confirm it.
-func (c *call) replace(ctx context.Context, conn *connection, o outcome, got issued) error {
-	if o.Reason == rotation.Settled && c.inVain() {
-		return &RejectedError{}
-	}
-	old := c.record
-	if got.record == nil && o.byMagnum(old) && o.seen.Verdict == rotation.Refused && o.inWindow() {
-		// It is new already: the API server has to follow, not we.
-		return c.confirm(ctx, o, func() error { return c.answer(true) })
-	}
-	if got.record == nil {
-		var err error
-		if got, err = c.issue(ctx, conn.magnum, c.r.Identity, []*x509.Certificate{o.magnum}); err != nil {
-			return explainByUUID(ctx, conn, c.r.Identity.Cluster, err)
-		}
-		if got.fetched {
-			return &RotatedError{Pinned: pki.Fingerprint(o.magnum), Now: pki.Fingerprint(got.ca)}
-		}
-	}
-	c.record = got.record
-	if o.inWindow() {
-		c.keep(ctx) // nobody else needs one; it will be good
-	}
-	return c.confirm(ctx, o, func() error {
-		if old != nil && !o.Revoke {
-			c.revoke(ctx, old, got.record.Issued)
-		}
-		return c.accept(ctx, got)
-	})
-}
-
-// revokedBefore is the time before which everything is revoked: now, but never
-// what was issued a moment ago.
-func revokedBefore(got issued, now time.Time) time.Time {
-	if got.record != nil {
-		return got.record.Issued
-	}
-	return now
-}
-
-// confirm waits until the API server accepts the record, or cannot say, and
-// then goes on. It waits only where a rotation is under way.
-func (c *call) confirm(ctx context.Context, o outcome, goOn func() error) error {
-	for {
-		if seen := c.look(ctx, c.cluster.Pinned); seen.Verdict != rotation.Refused {
-			return goOn()
-		}
-		deadline, ok := ctx.Deadline()
-		if !o.mayChange() || !ok || deadline.Sub(c.Now()) < confirmMargin {
-			break
-		}
-		c.Progress("waiting for the API server to accept the cluster's new CA")
-		select {
-		case <-ctx.Done():
-		case <-time.After(confirmInterval):
-		}
-	}
-	c.revoked.InVain = c.Now()
-	_ = c.State.SetRevocation(c.key, c.revoked)
-	if o.inWindow() {
-		return &InProgressError{Status: o.status}
-	}
-	return &RejectedError{Magnum: pki.Fingerprint(o.magnum)}
-}
-
-const (
-	confirmInterval = time.Second
-	// confirmMargin is what is left of a deadline for the answer.
-	confirmMargin = 3 * time.Second
-)
-
-// mayChange says whether the API server may soon accept what it refuses now.
-func (o outcome) mayChange() bool {
-	return o.Reason == rotation.InWindow || o.Reason == rotation.Rotated
-}
-
-// accept answers with a new credential, and then keeps it.
-func (c *call) accept(ctx context.Context, got issued) error {
-	until, err := got.record.Usable(credential.Terms{
-		Identity: c.r.Identity, Signers: []*x509.Certificate{got.ca}, MaxAge: c.r.MaxAge, Now: c.Now(),
-	})
-	if err != nil {
-		return &RefusedError{Err: err}
-	}
-	c.record, c.until = got.record, until
-	if err := c.answer(true); err != nil {
-		return err
-	}
-	c.keep(ctx)
-	return nil
-}
-
-// keep stores the record. kubectl has its credential, or will not get one:
-// nothing that goes wrong from here on matters to it.
-func (c *call) keep(ctx context.Context) {
-	if data, err := c.record.Encode(); err == nil {
-		_ = c.Store.Put(ctx, c.key, data)
-	}
-	c.register(c.r.Identity, state.Credential{MaxAge: c.r.MaxAge})
-}
-
-// revoke sees to it that nothing issued before a time, nor the old record, is
-// handed out again: first it is remembered, then erased, as a store may fail to.
-func (c *call) revoke(ctx context.Context, old *credential.Record, before time.Time) {
-	name := ""
-	if old != nil {
-		name = pki.Fingerprint(old.Certificate)
-	}
-	c.revoked = c.revoked.With(name, before)
-	c.revoked.InVain = time.Time{}
-	_ = c.State.SetRevocation(c.key, c.revoked)
-	_ = c.Store.Delete(ctx, c.key)
-}
-
-// fixCAFile repairs the CA file where the client trusts something else than
-// what is pinned, and says whether it had to be.
-func (c *call) fixCAFile(ctx context.Context) bool {
-	if sameCAs(c.trusted, c.cluster.Pinned) {
-		return false
-	}
-	defer c.lockCluster(ctx, c.r.Identity.Cluster)()
-	fixed, _ := c.repair(ctx, c.r.Identity.Cluster, c.State.Cluster(c.r.Identity.Cluster).Pinned)
-	return fixed
-}
-
-// warn tells what a reconciliation has found, where the user has to know.
-func (c *call) warn(o outcome) {
-	if o.Reason == rotation.Differs {
-		c.r.Notice(fmt.Sprintf("cluster %q: Magnum has another CA (SHA-256 %s) than the API server, though it says %s; the pinned one stays",
-			c.r.ClusterName, pki.Fingerprint(o.magnum), o.status))
-	}
-	switch {
-	case o.fileErr != nil:
-		c.r.Notice(fmt.Sprintf("cluster %q: its CA has changed, but the CA file could not be written: %v", c.r.ClusterName, o.fileErr))
-	case o.live() != nil:
-		c.warnOutdated(o.live(), o.rewritten)
-	}
-}
-
-// warnOutdated tells that this client cannot trust the API server yet: it has
-// loaded its CAs before it asked.
-func (c *call) warnOutdated(live *x509.Certificate, rewritten bool) {
-	switch {
-	case live == nil || c.target == nil || rotation.Contains(c.trusted, live):
-	case rewritten:
-		c.r.Notice(fmt.Sprintf("cluster %q has a new CA: it was fetched from Magnum and the CA file replaced; run the command again", c.r.ClusterName))
-	case !c.use.Knows(c.r.Parent):
-		// It loaded the CA file before another call repaired it, or it has the old
-		// CA from elsewhere, which cannot be told apart here. One that runs for
-		// long is told once.
-		c.r.Notice(fmt.Sprintf("cluster %q has a new CA, which kubectl has not loaded: run the command again or, if that does not help, make the context anew: %s", c.r.ClusterName, c.r.Config))
-	}
 }

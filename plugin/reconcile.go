@@ -49,6 +49,7 @@ type outcome struct {
 	after     state.Cluster
 	rewritten bool // the CA file, or CAs in a kubeconfig of ours
 	fileErr   error
+	strangers []*x509.Certificate // that the client trusts, and Magnum does not name
 }
 
 // reconcile asks Magnum which CA the cluster has, and the API server by which it

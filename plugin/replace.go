@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// replace issues a credential in place of one that is refused, revoked or not
+// there, and has the API server confirm it.
+func (c *call) replace(ctx context.Context, conn *connection, o outcome, got issued) error {
+	if o.Reason == rotation.Settled && c.inVain() {
+		return &RejectedError{}
+	}
+	old := c.record
+	if got.record == nil && o.byMagnum(old) && o.seen.Verdict == rotation.Refused && o.inWindow() {
+		// It is new already: the API server has to follow, not we.
+		return c.confirm(ctx, o, func() error { return c.answer(true) })
+	}
+	if got.record == nil {
+		var err error
+		if got, err = c.issue(ctx, conn.magnum, c.r.Identity, []*x509.Certificate{o.magnum}); err != nil {
+			return explainByUUID(ctx, conn, c.r.Identity.Cluster, err)
+		}
+		if got.fetched {
+			return &RotatedError{Pinned: pki.Fingerprint(o.magnum), Now: pki.Fingerprint(got.ca)}
+		}
+	}
+	c.record = got.record
+	if o.inWindow() {
+		c.keep(ctx) // nobody else needs one; it will be good
+	}
+	return c.confirm(ctx, o, func() error {
+		if old != nil && !o.Revoke {
+			c.revoke(ctx, old, got.record.Issued)
+		}
+		return c.accept(ctx, got)
+	})
+}
+
+// revokedBefore is the time before which everything is revoked: now, but never
+// what was issued a moment ago.
+func revokedBefore(got issued, now time.Time) time.Time {
+	if got.record != nil {
+		return got.record.Issued
+	}
+	return now
+}
+
+// confirm waits until the API server accepts the record, or cannot say, and
+// then goes on. It waits only where a rotation is under way.
+func (c *call) confirm(ctx context.Context, o outcome, goOn func() error) error {
+	for {
+		if seen := c.look(ctx, c.cluster.Pinned); seen.Verdict != rotation.Refused {
+			return goOn()
+		}
+		deadline, ok := ctx.Deadline()
+		if !o.mayChange() || !ok || deadline.Sub(c.Now()) < confirmMargin {
+			break
+		}
+		c.Progress("waiting for the API server to accept the cluster's new CA")
+		select {
+		case <-ctx.Done():
+		case <-time.After(confirmInterval):
+		}
+	}
+	c.revoked.InVain = c.Now()
+	_ = c.State.SetRevocation(c.key, c.revoked)
+	if o.inWindow() {
+		return &InProgressError{Status: o.status}
+	}
+	return &RejectedError{Magnum: pki.Fingerprint(o.magnum)}
+}
+
+const (
+	confirmInterval = time.Second
+	// confirmMargin is what is left of a deadline for the answer.
+	confirmMargin = 3 * time.Second
+)
+
+// mayChange says whether the API server may soon accept what it refuses now.
+func (o outcome) mayChange() bool {
+	return o.Reason == rotation.InWindow || o.Reason == rotation.Rotated
+}
+
+// accept answers with a new credential, and then keeps it.
+func (c *call) accept(ctx context.Context, got issued) error {
+	until, err := got.record.Usable(credential.Terms{
+		Identity: c.r.Identity, Signers: []*x509.Certificate{got.ca}, MaxAge: c.r.MaxAge, Now: c.Now(),
+	})
+	if err != nil {
+		return &RefusedError{Err: err}
+	}
+	c.record, c.until = got.record, until
+	if err := c.answer(true); err != nil {
+		return err
+	}
+	c.keep(ctx)
+	return nil
+}
+
+// keep stores the record. kubectl has its credential, or will not get one:
+// nothing that goes wrong from here on matters to it.
+func (c *call) keep(ctx context.Context) {
+	if data, err := c.record.Encode(); err == nil {
+		_ = c.Store.Put(ctx, c.key, data)
+	}
+	c.register(c.r.Identity, state.Credential{MaxAge: c.r.MaxAge})
+}
+
+// revoke sees to it that nothing issued before a time, nor the old record, is
+// handed out again: first it is remembered, then erased, as a store may fail to.
+func (c *call) revoke(ctx context.Context, old *credential.Record, before time.Time) {
+	name := ""
+	if old != nil {
+		name = pki.Fingerprint(old.Certificate)
+	}
+	c.revoked = c.revoked.With(name, before)
+	c.revoked.InVain = time.Time{}
+	_ = c.State.SetRevocation(c.key, c.revoked)
+	_ = c.Store.Delete(ctx, c.key)
+}
