@@ -34,5 +34,11 @@ func Double(t testing.TB, o magnumtest.Options) OpenStack {
 	return double
 }
 
+// OnDouble is a World on the double.
+func OnDouble(t *testing.T) *World {
+	t.Helper()
+	return New(t, Double(t, magnumtest.Options{}), Build(t))
+}
+
 // hangUp is what a server that is not there says: nothing.
 func hangUp(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) }

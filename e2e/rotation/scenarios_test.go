@@ -6,14 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 )
 
-// world is a World on the double.
-func world(t *testing.T) *World {
-	t.Helper()
-	return New(t, Double(t, magnumtest.Options{}), Build(t))
-}
+func world(t *testing.T) *World { return OnDouble(t) }
 
 func TestIdle(t *testing.T) {
 	w := world(t)

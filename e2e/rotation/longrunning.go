@@ -20,11 +20,11 @@ const (
 	backoff = time.Minute
 )
 
-// TestLeasesDropNoConnection has a program that runs for long ask for its
+// LeasesDropNoConnection has a program that runs for long ask for its
 // credential twenty times.
-func TestLeasesDropNoConnection(t *testing.T) {
+func LeasesDropNoConnection(t *testing.T, w *World) {
 	const leases = 20
-	w, client := startLongRunning(t)
+	client := startLongRunning(t, w)
 	client.awaits(t, leases*int(watcherLease/time.Second), "list ok", leases*watcherLease+soon)
 
 	connects := client.said("connect ")
@@ -53,13 +53,13 @@ func TestLeasesDropNoConnection(t *testing.T) {
 	}
 }
 
-// TestLongRunningHeals has a program that runs for long live through a
+// LongRunningHeals has a program that runs for long live through a
 // rotation by somebody else, at the worst moment: it has just started, so that
 // it will not look at the CA file again for five minutes. It proves that it has
 // healed by learning of what did not exist before.
-func TestLongRunningHeals(t *testing.T) {
+func LongRunningHeals(t *testing.T, w *World) {
 	const news = "after-the-rotation"
-	w, client := startLongRunning(t)
+	client := startLongRunning(t, w)
 	w.Rotate(t)
 	w.Front.CutAll()
 	if err := w.API.CreateConfigMap(t.Context(), news); err != nil {
@@ -73,18 +73,11 @@ func TestLongRunningHeals(t *testing.T) {
 	client.awaits(t, listed+3, "list ok", soon)
 }
 
-// startLongRunning returns when the client has what it wants. These tests take
-// minutes and do nothing in them, so they run side by side.
-func startLongRunning(t *testing.T) (*World, *watcher) {
+// startLongRunning returns when the client has what it wants.
+func startLongRunning(t *testing.T, w *World) *watcher {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("takes minutes")
-	}
-	t.Parallel()
-	w := world(t)
-	u := w.newUser(t, w.Kubectl, fmt.Sprint(watcherLease))
-	client := u.startWatcher()
+	client := w.newUser(t, w.Kubectl, fmt.Sprint(watcherLease)).startWatcher()
 	client.awaits(t, 2, "list ok", soon)
 	client.awaits(t, 1, "relist", soon)
-	return w, client
+	return client
 }
