@@ -5,7 +5,6 @@ package rotation
 import (
 	"testing"
 	"time"
-
 )
 
 func world(t *testing.T) *World { return OnDouble(t) }
