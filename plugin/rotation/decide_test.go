@@ -79,6 +79,7 @@ func TestDecide(t *testing.T) {
 		{name: "not secure, window", pinned: "o", magnum: "n", status: updating, live: "o", record: "accepted", insecure: true, action: Keep, reason: NotSecure, pins: "o"},
 		{name: "not secure, window, refused", pinned: "o", magnum: "n", status: updating, live: "o", record: "refused", insecure: true, action: Refuse, reason: NotSecure, pins: "o"},
 		{name: "not secure, closed window", pinned: "on", magnum: "n", status: complete, live: "o", record: "accepted", insecure: true, action: Keep, reason: NotSecure, pins: "on"},
+		{name: "not secure, closed window, stranger", pinned: "on", magnum: "n", status: complete, live: "stranger", record: "unseen", insecure: true, action: Refuse, reason: Impostor, pins: "on"},
 		{name: "not secure, nothing pinned", magnum: "n", live: "n", record: "accepted*", insecure: true, action: Refuse, reason: NotSecure},
 		{name: "not secure, nothing new", pinned: "o", magnum: "o", live: "o", record: "refused", insecure: true, action: Issue, pins: "o"},
 
