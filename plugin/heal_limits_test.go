@@ -43,6 +43,70 @@ func TestSigningInVainIsDoneOncePerLease(t *testing.T) {
 	s.good()
 }
 
+// Nor where no store keeps what was signed.
+func TestSigningInVainIsDoneOncePerLeaseWithoutAStore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.api.Trust()
+	s.idle()
+	var rejected *plugin.RejectedError
+	for range 3 {
+		start := time.Now()
+		if got := s.ask(); !errors.As(got.err, &rejected) || s.signed() != 1 {
+			t.Errorf("got %v, after %d signatures", got.err, s.signed())
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("it took %s, though there is nothing to wait for", took)
+		}
+		s.forget()
+		s.pass(lease / 4)
+	}
+}
+
+// Nor is it in vain any more once the cluster has another CA.
+func TestARotationEndsSigningInVain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.api.Trust()
+	s.idle()
+	var rejected *plugin.RejectedError
+	if got := s.ask(); !errors.As(got.err, &rejected) {
+		t.Fatalf("got %v", got.err)
+	}
+	s.cloud.Rotate("prod")
+	s.follow()
+	s.cloud.FinishRotation("prod")
+	if got := s.ask(); got.err != nil {
+		t.Fatalf("got %v", got.err)
+	}
+	s.forget()
+	s.good()
+}
+
+// What is not Magnum's CA any more when the certificate comes is not handed out
+// as if it were.
+func TestMagnumRotatesWhileItSigns(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.api.Trust()
+	s.pass(2 * lease)
+	var once sync.Once
+	s.cloud.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/certificates" {
+			once.Do(func() { s.cloud.Rotate("prod") })
+		}
+		return false
+	})
+	var rotated *plugin.RotatedError
+	if got := s.ask(); !errors.As(got.err, &rotated) || s.pins() != 1 {
+		t.Fatalf("got %v, %d pins", got.err, s.pins())
+	}
+	s.follow()
+	if got := s.ask(); got.err != nil || len(got.notices) != 1 {
+		t.Errorf("got %v, %q", got.err, got.notices)
+	}
+}
+
 // A hundred clients at the moment of a rotation: one signature, and none of
 // them fails.
 func TestACrowdHasOneCertificateSigned(t *testing.T) {
@@ -65,8 +129,8 @@ func TestACrowdHasOneCertificateSigned(t *testing.T) {
 			t.Fatalf("got %v, %q", got.err, got.notices)
 		}
 	}
-	if s.signed() != 1 {
-		t.Errorf("%d signatures", s.signed())
+	if s.signed() != 1 || len(s.cloud.Requests()) != 4 {
+		t.Errorf("%d signatures in %d requests to the cloud", s.signed(), len(s.cloud.Requests()))
 	}
 }
 

@@ -139,6 +139,23 @@ func TestInTheWindowARefusedCredentialIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Nor is a new one handed out that the API server does not take yet.
+func TestInTheWindowANewCredentialIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.openWindow()
+	s.forget()
+	var inProgress *plugin.InProgressError
+	if got := s.askAs(process.ID{PID: 1000}, 5*time.Second); !errors.As(got.err, &inProgress) || s.signed() != 1 {
+		t.Errorf("got %v, after %d signatures", got.err, s.signed())
+	}
+	s.follow()
+	s.good()
+	if s.signed() != 1 {
+		t.Errorf("%d signatures", s.signed())
+	}
+}
+
 // Whatever a store brings back, what was revoked is not handed out again.
 func TestRevokedRecordsStayRevoked(t *testing.T) {
 	t.Parallel()
@@ -149,6 +166,10 @@ func TestRevokedRecordsStayRevoked(t *testing.T) {
 			s.cloud.FinishRotation("prod")
 		},
 		"by the API server": func(s *site) { s.api.Ban() },
+		"at a time before it was issued": func(s *site) {
+			s.api.Ban()
+			s.pass(-4*lease - lease/2)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +73,8 @@ type site struct {
 	ahead   time.Duration // by how much the clock is put forward
 	clients int           // so far
 	trusted []byte        // what clients trust; nil: the CA file
+
+	change func(*plugin.CredentialRequest) // made to each question; nil: none
 }
 
 func newSite(t *testing.T) *site {
@@ -108,6 +112,13 @@ func (s *site) follow() {
 	s.api.Trust(ca)
 }
 
+func (s *site) identity() credential.Identity {
+	return credential.Identity{
+		Cluster: s.uuid(), Project: s.cloud.ProjectID("demo"), Owner: s.cloud.UserID("alice"),
+		User: "alice", Groups: []string{"system:masters"},
+	}
+}
+
 func (s *site) uuid() string { return s.cloud.ClusterUUID("prod") }
 
 // answer is what a client got.
@@ -138,19 +149,19 @@ func (s *site) askAs(client process.ID, deadline time.Duration) answer {
 	defer cancel()
 	var got answer
 	var out []byte
-	got.err = s.Credential(ctx, plugin.CredentialRequest{
-		Identity: credential.Identity{
-			Cluster: s.uuid(), Project: s.cloud.ProjectID("demo"), Owner: s.cloud.UserID("alice"),
-			User: "alice", Groups: []string{"system:masters"},
-		},
-		ClusterName: "prod", MaxAge: time.Hour, Lease: lease, Parent: client, Config: "config",
+	r := plugin.CredentialRequest{
+		Identity: s.identity(), ClusterName: "prod", MaxAge: time.Hour, Lease: lease, Parent: client, Config: "config",
 		Exec: credential.ExecInfo{
 			APIVersion: "client.authentication.k8s.io/v1",
 			Cluster:    &clientauthv1.Cluster{Server: s.api.URL, CertificateAuthorityData: trusted},
 		},
 		Code:   func(error) int { return 1 },
 		Notice: func(line string) { got.notices = append(got.notices, line) },
-	}, func(data []byte) error {
+	}
+	if s.change != nil {
+		s.change(&r)
+	}
+	got.err = s.Credential(ctx, r, func(data []byte) error {
 		out = data
 		return nil
 	})
@@ -208,4 +219,19 @@ func (s *site) openWindow() {
 		s.t.Fatalf("%d CAs are pinned, %v", s.pins(), err)
 	}
 	s.cloud.ResetRequests()
+}
+
+// idle makes the last verification older than any lease, and leaves the clock.
+func (s *site) idle() {
+	s.t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.State.Path, "uses")); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// forget empties the store.
+func (s *site) forget() {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	clear(s.store.data)
 }

@@ -56,6 +56,18 @@ func TestSuspicious(t *testing.T) {
 	}
 }
 
+// However long it took, as where the machine slept meanwhile.
+func TestPauseAfter(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{
+		0: 0, time.Millisecond: 15 * time.Millisecond, 2 * time.Second: 30 * time.Second, time.Hour: 30 * time.Second,
+	} {
+		if got := pauseAfter(took); got != want {
+			t.Errorf("%s after %s", got, took)
+		}
+	}
+}
+
 // A call every 11 s, each from another client, is verified once per lease.
 func TestSteadyUseIsVerifiedOncePerLease(t *testing.T) {
 	t.Parallel()
