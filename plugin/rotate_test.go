@@ -121,35 +121,3 @@ func TestRotateEndsWithTheCluster(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-// An API server that does not follow is not proved to have followed.
-func TestRotateSaysThatTheServerDoesNotFollow(t *testing.T) {
-	t.Parallel()
-	for name, follow := range map[string]func(*site){
-		"it has the old CA": func(*site) {},
-		"it takes both": func(s *site) {
-			before := s.State.ReadCAFile(s.uuid())
-			s.follow()
-			ca, _ := s.cloud.CA("prod")
-			s.api.Trust(before, ca)
-		},
-		"it takes none": func(s *site) { s.follow(); s.api.Trust() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSite(t)
-			_, err := s.rotate(nothing, func() {
-				follow(s)
-				s.cloud.FinishRotation("prod")
-				for range 100 { // nobody waits half a minute here
-					time.Sleep(100 * time.Millisecond)
-					s.pass(2 * time.Second)
-				}
-			})
-			var unproved *plugin.NotProvedError
-			if !errors.As(err, &unproved) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
