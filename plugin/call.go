@@ -24,6 +24,7 @@ type call struct {
 	key  string
 	// began is when the question came: who asked Magnum since has asked for us.
 	began time.Time
+	asked time.Time // when the cloud was first asked for this one
 
 	target  *rotation.Target    // the API server; nil if it cannot or shall not be asked
 	trusted []*x509.Certificate // what the client trusts it by
@@ -138,13 +139,14 @@ func (c *call) suspect() bool {
 		return true
 	case c.target == nil, c.use.Server.Holds(now):
 		return false
-	case c.rotating(), c.aged, c.outdated():
+	case c.cluster.Rotating, c.aged, c.outdated():
 		return true
 	}
 	return suspicious(c.use, c.r.Lease, c.r.Parent, now)
 }
 
-// rotating says whether a rotation is known to be under way.
+// rotating says whether a rotation is known to be under way, or to have failed
+// on the way.
 func (c *call) rotating() bool { return c.cluster.Rotating || len(c.cluster.Pinned) > 1 }
 
 // outdated says whether the client may not trust the API server, as it lacks a

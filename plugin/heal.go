@@ -107,6 +107,7 @@ func sameRecord(a, b *credential.Record) bool {
 
 // login connects as the identity that is asked for, and as no other.
 func (c *call) login(ctx context.Context) (*connection, error) {
+	c.asked = c.Now()
 	conn, err := c.connect(ctx, c.confined(c.r.Identity))
 	if err == nil {
 		err = sameIdentity(conn, c.r.Identity)
@@ -184,7 +185,7 @@ const housekeepingTime = 5 * time.Second
 // ask has the cluster reconciled. failed is why Magnum cannot be asked, and ca
 // its CA if it has been.
 func (c *call) ask(ctx context.Context, conn *connection, failed error, seen rotation.Seen, ca *x509.Certificate) outcome {
-	strangers, start := c.strangers(), c.Now()
+	strangers := c.strangers()
 	o := c.reconcile(ctx, conn, failed, question{
 		uuid: c.r.Identity.Cluster, name: c.r.ClusterName, target: c.target, pinned: c.cluster.Pinned,
 		seen: seen, look: c.look, record: c.record, aged: c.aged, ca: ca,
@@ -192,7 +193,7 @@ func (c *call) ask(ctx context.Context, conn *connection, failed error, seen rot
 	o.strangers = without(strangers, []*x509.Certificate{o.magnum})
 	c.cluster, c.use.Reconciled = o.after, c.Now()
 	if o.magnum == nil {
-		c.use.Magnum = pauseAfter(c.Now().Sub(start), c.Now())
+		c.use.Magnum = pauseAfter(c.Now().Sub(c.asked), c.Now())
 	}
 	return o
 }

@@ -5,6 +5,7 @@ package plugin
 import (
 	"context"
 	"crypto/x509"
+	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -46,48 +47,51 @@ func (p *Plugin) register(id credential.Identity, r state.Credential) {
 // stock sees to it that each credential of this login has a record that API
 // servers accept as they are: during a rotation they take no new one.
 func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca *x509.Certificate) error {
-	return p.eachMissing(ctx, cluster, func(k known) error {
-		if !isIdentity(conn, k.r.Identity) {
-			return nil
-		}
-		got, err := p.issue(ctx, conn.magnum, k.r.Identity, []*x509.Certificate{ca})
-		if err != nil {
-			return err
-		}
-		k.record = got.record
-		k.keep(ctx)
-		return nil
-	})
-}
-
-// clear erases, and revokes, what the stores still hold of a cluster and no API
-// server takes any more.
-func (p *Plugin) clear(ctx context.Context, cluster string) {
-	_ = p.eachMissing(ctx, cluster, func(k known) error {
-		k.revoke(ctx, nil, p.Now())
-		return nil
-	})
-}
-
-// eachMissing does something about each credential that has no record that may
-// be handed out, while nobody else does.
-func (p *Plugin) eachMissing(ctx context.Context, cluster string, do func(known) error) error {
 	for _, k := range p.known(ctx, cluster) {
-		if k.record != nil {
+		if !isIdentity(conn, k.r.Identity) {
 			continue
 		}
-		waiting, cancel := context.WithTimeout(ctx, lockWait)
-		unlock, _ := p.State.Lock(waiting, k.key)
-		cancel()
-		k.load(ctx)
-		var err error
-		if k.record == nil {
-			err = do(k)
-		}
-		unlock()
+		err := k.ifMissing(ctx, lockWait, func(bool) error {
+			got, err := p.issue(ctx, conn.magnum, k.r.Identity, []*x509.Certificate{ca})
+			if err == nil {
+				k.record = got.record
+				k.keep(ctx)
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// clear erases, and revokes, what the stores still hold of a cluster and no API
+// server takes any more. What somebody else is just about to replace is left to
+// them.
+func (p *Plugin) clear(ctx context.Context, cluster string) {
+	for _, k := range p.known(ctx, cluster) {
+		_ = k.ifMissing(ctx, time.Second, func(locked bool) error {
+			if locked {
+				k.revoke(ctx, nil, p.Now())
+			}
+			return nil
+		})
+	}
+}
+
+// ifMissing does something if there is no record that may be handed out, while
+// nobody else does; after a while, as locked says, they may.
+func (k known) ifMissing(ctx context.Context, wait time.Duration, do func(locked bool) error) error {
+	if k.record != nil {
+		return nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	unlock, locked := k.State.Lock(waiting, k.key)
+	defer unlock()
+	if k.load(ctx); k.record != nil {
+		return nil
+	}
+	return do(locked)
 }

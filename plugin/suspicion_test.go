@@ -62,8 +62,8 @@ func TestPauseAfter(t *testing.T) {
 	for took, want := range map[time.Duration]time.Duration{
 		0: 0, time.Millisecond: 15 * time.Millisecond, 2 * time.Second: 30 * time.Second, time.Hour: 30 * time.Second,
 	} {
-		if got := pauseAfter(took); got != want {
-			t.Errorf("%s after %s", got, took)
+		if got := pauseAfter(took, time.Unix(1e9, 0)); got != (state.Pause{From: time.Unix(1e9, 0), For: want}) {
+			t.Errorf("%+v after %s", got, took)
 		}
 	}
 }

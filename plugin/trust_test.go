@@ -37,7 +37,7 @@ func TestAStrangersCAIsAlwaysNoticed(t *testing.T) {
 	for name, have := range map[string]func(*site) error{
 		"verified": func(s *site) error { return s.State.Touch(s.identity().Key(), state.Use{Verified: time.Now()}) },
 		"left alone": func(s *site) error {
-			return s.State.Touch(s.identity().Key(), state.Use{Verified: time.Now(), Asked: time.Now(), Pause: 30 * time.Second})
+			return s.State.Touch(s.identity().Key(), state.Use{Verified: time.Now(), Server: state.Pause{From: time.Now(), For: 30 * time.Second}})
 		},
 		"without a record": func(s *site) error {
 			s.forget()

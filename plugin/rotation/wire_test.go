@@ -83,7 +83,7 @@ func TestProbeShowsTheCredentialWhateverCAIsNamed(t *testing.T) {
 	s := newSite(t)
 	named := x509.NewCertPool()
 	named.AddCert(pkitest.NewCA(t, "another", time.Now()).Certificate)
-	s.target.Server = s.server(t, &tls.Config{ClientAuth: tls.RequestClientCert, ClientCAs: named}) //nolint:gosec // the client decides
+	s.target.Server = s.server(t, &tls.Config{ClientAuth: tls.RequestClientCert, ClientCAs: named})
 	if seen := s.probe(t); seen.Verdict != Accepted {
 		t.Errorf("got %+v", seen)
 	}
@@ -93,7 +93,7 @@ func TestProbeWantsTLS12(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for version, want := range map[uint16]Verdict{tls.VersionTLS11: NotShown, tls.VersionTLS12: Accepted} {
-		s.target.Server = s.server(t, &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: version, MaxVersion: version}) //nolint:gosec // as it might be
+		s.target.Server = s.server(t, &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: version, MaxVersion: version})
 		if seen := s.probe(t); seen.Verdict != want || seen.Stranger || seen.Live == nil == (want == Accepted) {
 			t.Errorf("%s: got %+v", tls.VersionName(version), seen)
 		}

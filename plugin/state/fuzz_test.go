@@ -44,7 +44,7 @@ func seeds(f *testing.F, d state.Dir) {
 	for _, ahead := range []time.Duration{-time.Minute, time.Minute} {
 		at := now.Add(ahead)
 		for name, err := range map[string]error{
-			"uses/" + id + ".json":             d.Touch(id, state.Use{Verified: at, Answers: []state.Answer{{Parent: me, At: at}}, Asked: at, Pause: time.Minute}),
+			"uses/" + id + ".json":             d.Touch(id, state.Use{Verified: at, Answers: []state.Answer{{Parent: me, At: at}}, Server: state.Pause{From: at, For: time.Minute}, Reconciled: at}),
 			"revocations/" + id + ".json":      d.SetRevocation(id, state.Revocation{Before: at, Certificates: []string{"aa"}, InVain: at}),
 			"clusters/" + cluster + ".json":    d.SetCluster(cluster, whole),
 			"kubeconfigs/" + cluster + ".json": d.AddKubeconfig(cluster, state.Kubeconfig{File: d.Path, Embedded: true}),
@@ -56,15 +56,20 @@ func seeds(f *testing.F, d state.Dir) {
 			f.Add(data)
 		}
 	}
-	for _, text := range []string{"", "null", "{}", "[null]", `{"answers":[null],"pause":9223372036854775807}`, `{"verified":"9999-12-31T23:59:59-23:59"}`, `{"pinned":[""],"signer":"x"}`} {
+	for _, text := range []string{"", "null", "{}", "[null]", `{"answers":[null],"server":{"for":9223372036854775807}}`, `{"verified":"9999-12-31T23:59:59-23:59"}`, `{"pinned":[""],"signer":"x"}`} {
 		f.Add([]byte(text))
 	}
 }
 
 func checkUse(t *testing.T, d state.Dir) {
 	u := d.Use(id, now)
-	if u.Verified.After(now) || u.Asked.After(now) || u.Pause < 0 || u.Asked.Add(u.Pause).After(now.Add(time.Hour)) {
+	if u.Verified.After(now) || u.Reconciled.After(now) {
 		t.Errorf("in the future: %+v", u)
+	}
+	for _, p := range []state.Pause{u.Server, u.Magnum} {
+		if p.Holds(now) && (p.From.After(now) || p.Holds(now.Add(time.Hour))) {
+			t.Errorf("a pause of %+v", p)
+		}
 	}
 	for _, a := range u.Answers {
 		if age := now.Sub(a.At); age < 0 || age > 24*time.Hour {

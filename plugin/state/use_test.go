@@ -33,11 +33,8 @@ func TestUse(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{"verified now", state.Use{Verified: now}, state.Use{Verified: now}},
-		{"verified in the future", state.Use{Verified: at(-1), Asked: now, Pause: 1}, state.Use{Asked: now, Pause: 1}},
-		{"asked in the future", state.Use{Verified: now, Asked: at(-1), Pause: 1}, state.Use{Verified: now}},
-		{"the longest pause", state.Use{Asked: now, Pause: time.Hour}, state.Use{Asked: now, Pause: time.Hour}},
-		{"a longer pause", state.Use{Asked: now, Pause: time.Hour + 1}, state.Use{}},
-		{"a pause into the past", state.Use{Asked: now, Pause: -1}, state.Use{}},
+		{"verified in the future", state.Use{Verified: at(-1), Reconciled: now}, state.Use{Reconciled: now}},
+		{"reconciled in the future", state.Use{Verified: now, Reconciled: at(-1)}, state.Use{Verified: now}},
 		{
 			"answers",
 			state.Use{Answers: []state.Answer{{me, at(24*time.Hour + 1)}, {me, at(24 * time.Hour)}, {other, now}, {me, at(-1)}}},
@@ -67,7 +64,7 @@ func TestDamagedFilesHoldNothing(t *testing.T) {
 	const at = `"2026-06-01T12:00:00Z"`
 	for folder, texts := range map[string][]string{
 		"uses": {
-			`{"verified":` + at + `,"pause":"1s"}`, `{"verified":` + at + `,"answers":{}}`, `{"verified":` + at + `,"asked":"x"}`,
+			`{"verified":` + at + `,"server":{"for":"1s"}}`, `{"verified":` + at + `,"answers":{}}`, `{"verified":` + at + `,"reconciled":"x"}`,
 			`{"verified":` + at + `}}`, `{"verified":` + at, `[{"verified":` + at + `}]`,
 		},
 		"revocations": {
@@ -187,4 +184,26 @@ func paths(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+func TestPauseHolds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		p    state.Pause
+		want bool
+	}{
+		{"none", state.Pause{}, false},
+		{"just begun", state.Pause{From: now, For: time.Second}, true},
+		{"nearly over", state.Pause{From: now.Add(-time.Second + 1), For: time.Second}, true},
+		{"over", state.Pause{From: now.Add(-time.Second), For: time.Second}, false},
+		{"from the future", state.Pause{From: now.Add(1), For: time.Second}, false},
+		{"the longest", state.Pause{From: now.Add(-59 * time.Minute), For: time.Hour}, true},
+		{"a longer one is damage", state.Pause{From: now, For: time.Hour + 1}, false},
+		{"into the past", state.Pause{From: now, For: -1}, false},
+	} {
+		if got := test.p.Holds(now); got != test.want {
+			t.Errorf("%s: got %v", test.name, got)
+		}
+	}
 }
