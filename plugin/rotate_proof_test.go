@@ -45,6 +45,10 @@ func TestProof(t *testing.T) {
 			s.api.Trust(ca, old)
 		}, rotation.Accepted, rotation.Accepted, false},
 		{"it takes the old one alone", func(s *site, old []byte) { s.api.Trust(old) }, rotation.NotShown, rotation.Refused, false},
+		{"it follows late", func(s *site, old []byte) {
+			s.api.Trust(old)
+			time.AfterFunc(500*time.Millisecond, s.follow)
+		}, rotation.Refused, rotation.Accepted, true},
 		{"it takes none", func(s *site, _ []byte) { s.api.Trust() }, rotation.NotShown, rotation.Refused, false},
 		{"it does not answer", func(s *site, _ []byte) { s.api.Refuse(true) }, rotation.NotShown, rotation.NotShown, true},
 		{"it is a stranger", func(s *site, old []byte) { s.api.ServeStranger(old) }, rotation.NotShown, rotation.NotShown, false},
@@ -58,7 +62,7 @@ func TestProof(t *testing.T) {
 				case strings.HasPrefix(line, "asking the API server"):
 					test.does(s, old)
 				case strings.HasPrefix(line, "waiting for the API server"):
-					s.pass(time.Minute)
+					s.pass(20 * time.Second)
 				}
 			}
 			got, err := s.rotates(time.Minute, func() {

@@ -78,6 +78,15 @@ func TestUsable(t *testing.T) {
 		{"a second before max age", func(_ *testing.T, f *fixture) { f.terms.Now = now.Add(12*time.Hour - time.Second) }, nil},
 		{"at max age", func(_ *testing.T, f *fixture) { f.terms.Now = now.Add(12 * time.Hour) }, credential.ErrTooOld},
 		{"CA about to end", func(_ *testing.T, f *fixture) { f.rec.CANotAfter = now.Add(5 * time.Minute) }, credential.ErrTooOld},
+		{"revoked since", func(_ *testing.T, f *fixture) { f.terms.Revoked.Before = now.Add(time.Second) }, credential.ErrRevoked},
+		{"revoked are those before it", func(_ *testing.T, f *fixture) { f.terms.Revoked.Before = now }, nil},
+		{"revoked by name", func(_ *testing.T, f *fixture) {
+			f.terms.Revoked.Certificates = []string{"aa", pki.Fingerprint(f.rec.Certificate)}
+		}, credential.ErrRevoked},
+		{"another is revoked", func(_ *testing.T, f *fixture) { f.terms.Revoked.Certificates = []string{"aa", f.rec.CA} }, nil},
+		{"revoked, and at max age", func(_ *testing.T, f *fixture) {
+			f.terms.Now, f.terms.Revoked.Before = now.Add(12*time.Hour), now.Add(time.Second)
+		}, credential.ErrRevoked},
 		{"expired", func(_ *testing.T, f *fixture) { f.terms.Now = now.Add(31 * 24 * time.Hour) }, pki.ErrExpired},
 	} {
 		t.Run(test.name, func(t *testing.T) {

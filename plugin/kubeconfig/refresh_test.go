@@ -83,3 +83,50 @@ func TestRefreshCALeavesAlone(t *testing.T) {
 		t.Errorf("changed, %v:\n%s", err, after)
 	}
 }
+
+// An entry that names a CA file gets no CA beside it.
+func TestRefreshCAAddsNothing(t *testing.T) {
+	t.Parallel()
+	data, err := Render([]Entry{{
+		Context: "prod", ClusterUUID: refreshUUID, Server: "https://192.0.2.1:6443", CAFile: "/ca.crt",
+		Exec: &Exec{Command: "kubectl-magnum", Args: []string{"credential", "--cluster=" + refreshUUID}},
+	}}, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, filepath.Join(t.TempDir(), "config"), string(data))
+	if changed, err := RefreshCA(t.Context(), file, refreshUUID, []byte("new"), LockOwner{}); changed || err != nil || contents(t, file) != string(data) {
+		t.Errorf("got %v, %v:\n%s", changed, err, contents(t, file))
+	}
+}
+
+// Where there is nothing to do it does not matter who holds the file.
+func TestRefreshCATakesNoLockForNothing(t *testing.T) {
+	t.Parallel()
+	file, _ := refreshable(t)
+	if err := os.WriteFile(file+".lock", nil, 0); err != nil { // kubectl's
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if changed, err := RefreshCA(ctx, file, refreshUUID, []byte("old"), LockOwner{}); changed || err != nil {
+		t.Errorf("got %v, %v", changed, err)
+	}
+}
+
+// A kubeconfig that is kept elsewhere stays there.
+func TestRefreshCAFollowsALink(t *testing.T) {
+	t.Parallel()
+	file, _ := refreshable(t)
+	link := filepath.Join(t.TempDir(), "config")
+	if err := os.Symlink(file, link); err != nil {
+		t.Skip(err)
+	}
+	changed, err := RefreshCA(t.Context(), link, refreshUUID, []byte("new"), LockOwner{})
+	if !changed || err != nil || !strings.Contains(contents(t, file), "bmV3") {
+		t.Errorf("got %v, %v", changed, err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is %v, %v", info, err)
+	}
+}
