@@ -202,3 +202,35 @@ func TestALockedKubeconfigIsNotWaitedFor(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// A CA file that nobody has is not made, nor is a CA replaced in a kubeconfig
+// that config wrote without one: somebody put it there.
+func TestHealingMakesNothingNew(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.trusted = s.State.ReadCAFile(s.uuid())
+	r := configProd(t)
+	if _, err := s.Config(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(r.Paths.Explicit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := strings.Replace(string(text), "certificate-authority: "+s.State.CAFile(s.uuid()), "certificate-authority-data: b2xk", 1)
+	if mine == string(text) {
+		t.Fatalf("no CA file in %s", text)
+	}
+	if err := errors.Join(os.WriteFile(r.Paths.Explicit, []byte(mine), 0o600), os.Remove(s.State.CAFile(s.uuid()))); err != nil {
+		t.Fatal(err)
+	}
+	s.cloud.Rotate("prod")
+	s.follow()
+	s.idle()
+	if got := s.ask(); got.err != nil {
+		t.Fatal(got.err)
+	}
+	if after, err := os.ReadFile(r.Paths.Explicit); err != nil || string(after) != mine || s.State.HasCAFile(s.uuid()) {
+		t.Errorf("a CA file: %v, %v\n%s", s.State.HasCAFile(s.uuid()), err, after)
+	}
+}
