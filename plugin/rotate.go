@@ -198,6 +198,8 @@ func (w *rotating) question(ca *x509.Certificate, status string) question {
 	return question{
 		uuid: w.cluster.UUID, name: w.cluster.Name, target: w.target(), pinned: w.State.Cluster(w.cluster.UUID).Pinned,
 		ca: ca, status: status,
+		// Somebody wants the new CA. Until the API server can be asked both count.
+		byPerson: w.begun, noCAFile: !w.State.HasCAFile(w.cluster.UUID),
 	}
 }
 

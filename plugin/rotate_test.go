@@ -121,3 +121,22 @@ func TestRotateEndsWithTheCluster(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Both CAs count at once, also while the API server does not answer: kubectl may
+// be used from somewhere else, or before this machine can reach it again.
+func TestRotatePinsBothAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.api.Refuse(true)
+	got, err := s.Rotate(t.Context(), plugin.RotateRequest{
+		Cluster: "prod", Confirm: func(plugin.RotatePlan) error { return nil }, Say: func(string) {},
+	})
+	if err != nil || got.Complete || s.pins() != 2 {
+		t.Errorf("got %+v, %v, %d CAs are pinned", got, err, s.pins())
+	}
+	s.api.Refuse(false)
+	s.pass(time.Second)
+	s.good()
+	s.follow()
+	s.good()
+}
