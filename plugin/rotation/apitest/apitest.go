@@ -62,7 +62,8 @@ func New() *Server {
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 				s.mu.Lock()
 				defer s.mu.Unlock()
-				return &s.serving, nil
+				cert := s.serving // a handshake goes on with the one it began with
+				return &cert, nil
 			},
 			VerifyConnection: func(state tls.ConnectionState) error {
 				s.mu.Lock()
