@@ -107,7 +107,7 @@ func TestMagnumRotatesWhileItSigns(t *testing.T) {
 	}
 }
 
-// A hundred clients at the moment of a rotation: one signature, and none of
+// Fifty clients at the moment of a rotation: one signature, and none of
 // them fails.
 func TestACrowdHasOneCertificateSigned(t *testing.T) {
 	t.Parallel()
@@ -119,7 +119,7 @@ func TestACrowdHasOneCertificateSigned(t *testing.T) {
 	s.pass(2 * lease)
 	s.trusted = s.State.ReadCAFile(s.uuid()) // they have loaded it already
 	var group sync.WaitGroup
-	answers := make([]answer, 100)
+	answers := make([]answer, 50)
 	for i := range answers {
 		group.Go(func() { answers[i] = s.ask() })
 	}

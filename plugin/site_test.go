@@ -32,6 +32,8 @@ type memory struct {
 	mu   sync.Mutex
 	data map[string][]byte
 	all  [][]byte
+
+	onDelete func(key string) // nil: nothing
 }
 
 func (m *memory) Name() string { return "memory" }
@@ -54,6 +56,9 @@ func (m *memory) Put(_ context.Context, key string, data []byte) error {
 }
 
 func (m *memory) Delete(_ context.Context, key string) error {
+	if m.onDelete != nil {
+		m.onDelete(key)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.data, key)
@@ -75,6 +80,7 @@ type site struct {
 	trusted []byte        // what clients trust; nil: the CA file
 
 	change func(*plugin.CredentialRequest) // made to each question; nil: none
+	broken error                           // what becomes of the answers
 }
 
 func newSite(t *testing.T) *site {
@@ -162,8 +168,10 @@ func (s *site) askAs(client process.ID, deadline time.Duration) answer {
 		s.change(&r)
 	}
 	got.err = s.Credential(ctx, r, func(data []byte) error {
-		out = data
-		return nil
+		if s.broken == nil {
+			out = data
+		}
+		return s.broken
 	})
 	if len(out) > 0 {
 		got.cert, got.expires = s.parse(out)

@@ -3,21 +3,13 @@
 package plugin_test
 
 import (
-	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
-	"math/big"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki/pkitest"
@@ -77,21 +69,83 @@ func TestALostStateTrustsNoOther(t *testing.T) {
 	if err := os.RemoveAll(s.State.Path); err != nil {
 		t.Fatal(err)
 	}
-	s.ask()
-	if s.api.Certificates() > 0 || s.pins() > 0 {
-		t.Errorf("%d client certificates, %d pins", s.api.Certificates(), s.pins())
+	var foreign *plugin.ForeignCAError
+	if got := s.ask(); !errors.As(got.err, &foreign) || s.api.Certificates() > 0 || s.pins() > 0 {
+		t.Errorf("got %v, %d client certificates, %d pins", got.err, s.api.Certificates(), s.pins())
 	}
 }
 
-// An answer ends with the key, where that is before the lease.
+// An answer is good for a lease, or until the end of the key.
 func TestAnAnswerEndsWithTheKey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
+	start := s.now()
 	first := s.good()
+	if first.expires.Before(start.Add(lease)) {
+		t.Errorf("it ends in %s", first.expires.Sub(start))
+	}
 	s.pass(time.Hour - lease/2)
 	if got := s.good(); !got.cert.Equal(first.cert) || got.expires.Sub(s.now()) > lease/2 {
 		t.Errorf("it ends in %s", got.expires.Sub(s.now()))
 	}
+}
+
+// It is remembered that a record is revoked before a store is asked to erase it:
+// it may not do so, or we may be killed.
+func TestRevokedBeforeItIsErased(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	s.idle()
+	s.good() // shows it to the API server
+	s.api.Ban()
+	s.idle()
+	erased := 0
+	s.store.onDelete = func(key string) {
+		erased++
+		if r := s.State.Revocation(key, s.now()); len(r.Certificates) != 1 {
+			t.Errorf("revoked are %q", r.Certificates)
+		}
+	}
+	if s.good(); erased != 1 {
+		t.Errorf("erased %d times", erased)
+	}
+}
+
+// A key that nobody was given is not kept.
+func TestAKeyIsKeptOnceItWasGiven(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.forget()
+	s.broken = errors.New("broken pipe")
+	if got := s.ask(); !errors.Is(got.err, s.broken) || len(s.store.data) > 0 {
+		t.Errorf("got %v, %d records", got.err, len(s.store.data))
+	}
+}
+
+// A CA file that still has a former CA, or has it again, is put right by the next
+// call.
+func TestAnOutdatedCAFileIsPutRight(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	old := s.State.Cluster(s.uuid()).Pinned
+	s.cloud.Rotate("prod")
+	s.follow()
+	s.cloud.FinishRotation("prod")
+	s.idle()
+	if got := s.ask(); got.err != nil {
+		t.Fatal(got.err)
+	}
+	if err := s.State.WriteCAFile(s.uuid(), old); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.ask(); got.err != nil || len(got.notices) != 1 || !strings.Contains(got.notices[0], "the CA file replaced") {
+		t.Errorf("got %v, %q", got.err, got.notices)
+	}
+	if !s.State.HoldsCAs(s.uuid(), s.State.Cluster(s.uuid()).Pinned) {
+		t.Error("it was not put right")
+	}
+	s.good()
 }
 
 // config believes Magnum, which somebody asked, but no server that proves
@@ -142,70 +196,5 @@ func TestAClientThatTrustsAnybodyIsAnswered(t *testing.T) {
 	s.good()
 	if n := s.api.Connections(); n > 0 {
 		t.Errorf("the server was asked %d times", n)
-	}
-}
-
-// The certificate by which a rotation was noticed is not revoked with those from
-// before it, though time passes until it is over.
-func TestARotationDoesNotRevokeItsOwnCertificate(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.forget()
-	s.cloud.Rotate("prod")
-	s.follow()
-	s.cloud.FinishRotation("prod")
-	s.cloud.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
-		if strings.HasPrefix(r.URL.Path, "/v1/clusters/") {
-			s.pass(5 * time.Second)
-		}
-		return false
-	})
-	got := s.ask()
-	if again := s.good(); got.err != nil || !again.cert.Equal(got.cert) || s.signed() != 1 {
-		t.Errorf("got %v, %d signatures", got.err, s.signed())
-	}
-}
-
-// A certificate that is at its end when it comes is no use to anybody.
-func TestACertificateAtItsEndIsNotHandedOut(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.forget()
-	s.cloud.SignWith(func(csr *x509.CertificateRequest, ca *x509.Certificate, key crypto.Signer) []byte {
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: csr.Subject, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-			NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(4 * time.Minute),
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, ca, csr.PublicKey, key)
-		if err != nil {
-			t.Error(err)
-		}
-		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	})
-	var refused *plugin.RefusedError
-	if got := s.ask(); !errors.As(got.err, &refused) || !errors.Is(got.err, credential.ErrTooOld) {
-		t.Errorf("got %v", got.err)
-	}
-	if len(s.store.data) > 0 {
-		t.Error("it is kept")
-	}
-}
-
-// While somebody decides which CA a cluster has nobody else does.
-func TestOneAtATimeDecides(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	unlock, locked := s.State.Lock(t.Context(), "cluster-"+s.uuid())
-	if !locked {
-		t.Fatal("no lock")
-	}
-	defer unlock()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	_, _ = s.Status(ctx, plugin.StatusRequest{Cluster: "prod"}) // out of time
-	for _, r := range s.cloud.Requests() {
-		if strings.HasPrefix(r.Path, "/v1/certificates") {
-			t.Errorf("%s %s meanwhile", r.Method, r.Path)
-		}
 	}
 }

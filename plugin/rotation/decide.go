@@ -179,7 +179,7 @@ func (f Facts) withoutMagnum() Decision {
 // impostor adds nothing. A window that has closed drops the old CA here too.
 func (f Facts) impostor() Decision {
 	d := f.stay(Refuse, Impostor)
-	if n := len(f.Pinned); n > 1 && f.Secure && !Window(f.Status) && f.Pinned[n-1].Equal(f.Magnum) {
+	if n := len(f.Pinned); n > 1 && f.Secure && !Window(f.Status) {
 		d.Pinned = f.Pinned[n-1:]
 	}
 	return d

@@ -58,6 +58,7 @@ func TestDecide(t *testing.T) {
 		{name: "window closed, server still old", pinned: "on", magnum: "n", status: complete, live: "o", record: "accepted", action: Refuse, reason: Retired, pins: "n", revoke: true},
 		{name: "window closed, server down", pinned: "on", magnum: "n", status: complete, record: "unseen", action: Issue, reason: Rotated, pins: "n", revoke: true},
 		{name: "window closed, server a stranger", pinned: "on", magnum: "n", status: complete, live: "stranger", record: "unseen", action: Refuse, reason: Impostor, pins: "n"},
+		{name: "window closed on another CA, server a stranger", pinned: "on", magnum: "t", status: complete, live: "stranger", record: "unseen", action: Refuse, reason: Impostor, pins: "n"},
 		{name: "window closed on another CA", pinned: "on", magnum: "t", status: complete, live: "n", record: "accepted", action: Keep, reason: Differs, pins: "n", signer: "t"},
 		{name: "window closed on another CA, server old", pinned: "on", magnum: "t", status: complete, live: "o", record: "accepted", action: Refuse, reason: Impostor, pins: "n"},
 		{name: "window closed on another CA, server down", pinned: "on", magnum: "t", status: complete, record: "unseen", action: Keep, reason: Differs, pins: "n", signer: "t"},
@@ -126,7 +127,7 @@ func TestDecideNeverTrustsByChance(t *testing.T) {
 		if f.Live == LiveStranger && d.Action != Refuse {
 			t.Errorf("%+v: a stranger gets a credential", f)
 		}
-		if len(d.Pinned) > 1 && f.Magnum != nil && f.Secure && f.Live != LiveStranger && !Window(f.Status) {
+		if len(d.Pinned) > 1 && f.Magnum != nil && f.Secure && !Window(f.Status) {
 			t.Errorf("%+v: two CAs outside of the window", f)
 		}
 		if d.Action == Keep && (!f.HasRecord || f.Record == Refused) {
