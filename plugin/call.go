@@ -23,8 +23,8 @@ type call struct {
 	emit func([]byte) error
 	key  string
 	// began is when the question came: who asked Magnum since has asked for us.
-	began time.Time
-	asked time.Time // when the cloud was first asked for this one
+	began     time.Time
+	loginTook time.Duration
 
 	target  *rotation.Target    // the API server; nil if it cannot or shall not be asked
 	trusted []*x509.Certificate // what the client trusts it by

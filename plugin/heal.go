@@ -107,7 +107,8 @@ func sameRecord(a, b *credential.Record) bool {
 
 // login connects as the identity that is asked for, and as no other.
 func (c *call) login(ctx context.Context) (*connection, error) {
-	c.asked = c.Now()
+	start := c.Now()
+	defer func() { c.loginTook = c.Now().Sub(start) }()
 	conn, err := c.connect(ctx, c.confined(c.r.Identity))
 	if err == nil {
 		err = sameIdentity(conn, c.r.Identity)
@@ -150,7 +151,7 @@ func (c *call) meet(ctx context.Context, conn *connection, got issued) error {
 		return &ForeignCAError{CAs: fingerprints(left)}
 	}
 	if conn.session.Verified() {
-		defer c.lockCluster(ctx, c.r.Identity.Cluster)()
+		defer c.lockCluster(ctx, c.r.Identity.Cluster, clusterWait)()
 		if len(c.State.Cluster(c.r.Identity.Cluster).Pinned) == 0 {
 			_ = c.State.SetCluster(c.r.Identity.Cluster, state.Cluster{Name: c.r.ClusterName, Pinned: known})
 		}
@@ -160,8 +161,9 @@ func (c *call) meet(ctx context.Context, conn *connection, got issued) error {
 
 // inVain says whether the API server has refused a new credential a lease ago
 // or less.
-func (c *call) inVain() bool {
-	at := c.revoked.InVain
+func (c *call) inVain() bool { return c.withinLease(c.revoked.InVain) }
+
+func (c *call) withinLease(at time.Time) bool {
 	return !at.IsZero() && c.Now().Sub(at) < c.r.Lease
 }
 
@@ -193,7 +195,7 @@ func (c *call) ask(ctx context.Context, conn *connection, failed error, seen rot
 	o.strangers = without(strangers, []*x509.Certificate{o.magnum})
 	c.cluster, c.use.Reconciled = o.after, c.Now()
 	if o.magnum == nil {
-		c.use.Magnum = pauseAfter(c.Now().Sub(c.asked), c.Now())
+		c.use.Magnum = pauseAfter(c.loginTook+o.took, c.Now())
 	}
 	return o
 }
@@ -206,7 +208,7 @@ func (c *call) follow(ctx context.Context, conn *connection, o outcome, got issu
 	}
 	switch {
 	case len(o.strangers) > 0:
-		return &ForeignCAError{CAs: fingerprints(o.strangers), Repaired: o.rewritten}
+		return &ForeignCAError{CAs: fingerprints(o.strangers), Repaired: o.rewritten, Err: o.magnumErr}
 	case o.Action == rotation.Refuse:
 		return o.refusal()
 	}

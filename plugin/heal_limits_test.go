@@ -3,6 +3,7 @@
 package plugin_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -221,5 +223,46 @@ func TestFilesOfTheStateDirectoryHoldNoKey(t *testing.T) {
 	})
 	if err != nil || len(s.store.all) < 2 {
 		t.Errorf("%d records, %v", len(s.store.all), err)
+	}
+}
+
+// An API server that accepts each new certificate and then refuses it, as some
+// behind a load balancer may, has one signed per lease.
+func TestAChangeableServerHasOneCertificateSignedPerLease(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	var asked int
+	s.api.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked%2 == 1 { // the record, then its replacement
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	client := process.ID{PID: 4711, Start: "x"}
+	for range 20 {
+		s.pass(2 * time.Second)
+		s.askAs(client, plugin.CredentialDeadline)
+	}
+	if s.signed() != 1 {
+		t.Errorf("%d signatures in 40 s", s.signed())
+	}
+}
+
+// Somebody who interrupts a call gets no credential that nobody has accepted.
+func TestAnInterruptedCallIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.good()
+	s.openWindow()
+	s.api.Trust()
+	ctx, cancel := context.WithTimeout(t.Context(), plugin.CredentialDeadline)
+	defer cancel()
+	s.Progress = func(line string) {
+		if strings.HasPrefix(line, "waiting for the API server") {
+			cancel()
+		}
+	}
+	if got := s.askWith(ctx, process.ID{PID: 4711, Start: "x"}); !errors.Is(got.err, context.Canceled) || got.cert != nil {
+		t.Errorf("got %v", got.err)
 	}
 }

@@ -4,6 +4,7 @@ package plugin_test
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,6 +124,44 @@ func TestConfigInTheWindowKeepsTheOldCA(t *testing.T) {
 			}
 			s.api.Refuse(false)
 			s.pass(time.Second)
+			if got := s.good(); !got.cert.Equal(first.cert) {
+				t.Error("the key in use was given up")
+			}
+		})
+	}
+}
+
+// A rotation that begins while config or status looks is seen as one: the status
+// is read after the CA.
+func TestARotationThatBeginsMeanwhileIsSeen(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]func(*site) error{
+		"config": func(s *site) error {
+			r := configProd(s.t)
+			r.Lease, r.MaxAge = lease, time.Hour
+			_, err := s.Config(s.t.Context(), r)
+			return err
+		},
+		"status": func(s *site) error {
+			_, err := s.Status(s.t.Context(), plugin.StatusRequest{Cluster: "prod"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			first := s.good()
+			var once sync.Once
+			s.cloud.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/certificates/") {
+					once.Do(func() { s.cloud.Rotate("prod") })
+				}
+				return false
+			})
+			if err := look(s); err != nil || s.pins() != 2 {
+				t.Fatalf("%d CAs are pinned, %v", s.pins(), err)
+			}
+			s.pass(2 * lease)
 			if got := s.good(); !got.cert.Equal(first.cert) {
 				t.Error("the key in use was given up")
 			}

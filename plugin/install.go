@@ -90,7 +90,7 @@ func (p *Plugin) pinCAs(ctx context.Context, conn *connection, r ConfigRequest, 
 	o := p.reconcile(ctx, conn, nil, question{
 		uuid: t.cluster.UUID, name: t.cluster.Name, pinned: p.State.Cluster(t.cluster.UUID).Pinned,
 		target: &rotation.Target{Server: t.cluster.APIAddress, UserAgent: p.UserAgent, Now: p.Now},
-		ca:     t.issued.ca, status: t.cluster.Status, byPerson: true, noCAFile: r.EmbedCerts,
+		ca:     t.issued.ca, byPerson: true, noCAFile: r.EmbedCerts,
 	})
 	t.pinned, t.inWindow = o.after.Pinned, o.Reason == rotation.InWindow
 	switch {
@@ -152,7 +152,7 @@ func (p *Plugin) rememberFiles(ctx context.Context, r ConfigRequest, targets []*
 			}
 		}
 		if file, err := filepath.Abs(file); err == nil && !t.template.TLSDisabled {
-			unlock := p.lockCluster(ctx, t.cluster.UUID)
+			unlock := p.lockCluster(ctx, t.cluster.UUID, clusterWait)
 			_ = p.State.AddKubeconfig(t.cluster.UUID, state.Kubeconfig{File: file, Embedded: r.EmbedCerts})
 			unlock()
 		}

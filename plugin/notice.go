@@ -14,11 +14,12 @@ import (
 // fixCAFile repairs the CA file where the client trusts something else than
 // what is pinned, and says whether it had to be.
 func (c *call) fixCAFile(ctx context.Context) bool {
-	if sameCAs(c.trusted, c.cluster.Pinned) {
+	uuid := c.r.Identity.Cluster
+	if sameCAs(c.trusted, c.cluster.Pinned) || c.State.HoldsCAs(uuid, c.cluster.Pinned) && !c.embedded(uuid) {
 		return false
 	}
-	defer c.lockCluster(ctx, c.r.Identity.Cluster)()
-	fixed, _ := c.repair(ctx, c.r.Identity.Cluster, c.State.Cluster(c.r.Identity.Cluster).Pinned)
+	defer c.lockCluster(ctx, uuid, repairWait)()
+	fixed, _ := c.repair(ctx, uuid, c.State.Cluster(uuid).Pinned)
 	return fixed
 }
 
@@ -30,7 +31,7 @@ func (c *call) warn(o outcome) {
 	}
 	switch {
 	case o.fileErr != nil:
-		c.r.Notice(fmt.Sprintf("cluster %q: its CA has changed, but the CA file could not be written: %v", c.r.ClusterName, o.fileErr))
+		c.r.Notice(fmt.Sprintf("cluster %q: what is to be trusted could not be written down: %v", c.r.ClusterName, o.fileErr))
 	case o.live() != nil:
 		c.warnOutdated(o.live(), o.rewritten)
 	}

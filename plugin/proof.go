@@ -81,7 +81,7 @@ func (w *rotating) prove(ctx context.Context) error {
 		if err := pause(ctx, confirmInterval); err != nil {
 			return err
 		}
-		if err := w.repin(ctx); err != nil { // it may have come back just now
+		if err := w.repin(ctx); err != nil && !worthWaiting(err) { // it may have come back just now
 			return err
 		}
 	}

@@ -44,6 +44,7 @@ type outcome struct {
 	seen      rotation.Seen
 	magnum    *x509.Certificate // nil if Magnum could not be asked
 	magnumErr error             // why
+	took      time.Duration     // to ask it
 	status    string            // "" if it did not matter
 	before    state.Cluster
 	after     state.Cluster
@@ -61,8 +62,9 @@ type outcome struct {
 // It costs one request, or two if Magnum's CA is not the only one that is
 // pinned.
 func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, q question) outcome {
-	defer p.lockCluster(ctx, q.uuid)()
-	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, before: p.State.Cluster(q.uuid), pinFile: p.State.ClusterFile(q.uuid)}
+	defer p.lockCluster(ctx, q.uuid, clusterWait)()
+	known := p.State.Cluster(q.uuid)
+	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, before: known, pinFile: p.State.ClusterFile(q.uuid)}
 	if q.target != nil {
 		o.server = q.target.Server
 	}
@@ -83,31 +85,36 @@ func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, 
 	}
 	facts.Live, facts.LiveCA = p.live(ctx, q, &o)
 	if q.byPerson && facts.Live == rotation.LiveUnknown {
-		facts = unanswered(facts)
+		facts = unanswered(facts, o.seen)
 	}
 	o.Decision = rotation.Decide(facts)
-	p.remember(ctx, q, &o)
+	p.remember(ctx, q, known, &o)
 	return o
 }
 
 // unanswered are the facts for somebody who has asked for Magnum's CA while the
 // API server does not answer: it may have the old one as long as Magnum says
 // that it is being rotated, and has the new one otherwise.
-func unanswered(f rotation.Facts) rotation.Facts {
+func unanswered(f rotation.Facts, seen rotation.Seen) rotation.Facts {
+	silent := seen.Silent || seen.Err == nil // or it was not asked, as there was nothing to decide
 	switch {
-	case len(f.Pinned) == 0 || f.Magnum == nil || !f.Secure:
-	case rotation.Window(f.Status) && !rotation.Contains(f.Pinned, f.Magnum):
-		f.Live, f.LiveCA = rotation.LivePinned, f.Pinned[len(f.Pinned)-1]
+	case len(f.Pinned) == 0 || f.Magnum == nil || !f.Secure || !silent:
 	case !rotation.Window(f.Status):
 		f.Pinned = nil
+	case len(f.Pinned) == 1 && !rotation.Contains(f.Pinned, f.Magnum):
+		f.Live, f.LiveCA = rotation.LivePinned, f.Pinned[0]
 	}
 	return f
 }
 
+// clusterWait bounds the wait for another process that asks about the same
+// cluster.
+const clusterWait = 5 * time.Second
+
 // lockCluster keeps others from changing what is remembered of a cluster. After
 // a while it lets them: a lock that cannot be had stops nobody.
-func (p *Plugin) lockCluster(ctx context.Context, uuid string) (unlock func()) {
-	waiting, cancel := context.WithTimeout(ctx, lockWait)
+func (p *Plugin) lockCluster(ctx context.Context, uuid string, wait time.Duration) (unlock func()) {
+	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	unlock, _ = p.State.Lock(waiting, "cluster-"+uuid)
 	return unlock
@@ -115,6 +122,8 @@ func (p *Plugin) lockCluster(ctx context.Context, uuid string) (unlock func()) {
 
 // askMagnum gets Magnum's CA and, if that is not what is pinned, the status.
 func (p *Plugin) askMagnum(ctx context.Context, conn *connection, q question, o *outcome) {
+	start := p.Now()
+	defer func() { o.took = p.Now().Sub(start) }()
 	if o.magnumErr != nil {
 		o.magnum = nil
 		return
@@ -130,9 +139,10 @@ func (p *Plugin) askMagnum(ctx context.Context, conn *connection, q question, o 
 		o.magnum, o.magnumErr = nil, &RefusedError{Err: o.magnumErr}
 		return
 	}
-	if o.status != "" || sameCAs(o.before.Pinned, []*x509.Certificate{o.magnum}) {
+	if o.status != "" || len(o.before.Pinned) == 0 || sameCAs(o.before.Pinned, []*x509.Certificate{o.magnum}) {
 		return
 	}
+	// After the CA: a rotation that begins between the two is seen as one.
 	cluster, err := conn.magnum.Cluster(ctx, q.uuid)
 	if err != nil {
 		o.magnum, o.magnumErr = nil, err
@@ -172,7 +182,8 @@ func (p *Plugin) live(ctx context.Context, q question, o *outcome) (rotation.Liv
 }
 
 // remember pins what was decided and has the CA file say the same.
-func (p *Plugin) remember(ctx context.Context, q question, o *outcome) {
+// It writes over nothing that it has not read, as the lock may not be ours.
+func (p *Plugin) remember(ctx context.Context, q question, known state.Cluster, o *outcome) {
 	o.after = o.before.Repinned(o.Pinned)
 	if o.magnum == nil {
 		o.after.Signer, o.after.Rotating = o.before.Signer, o.before.Rotating
@@ -186,7 +197,7 @@ func (p *Plugin) remember(ctx context.Context, q question, o *outcome) {
 	if len(o.after.Pinned) == 0 {
 		return
 	}
-	if !o.after.Equal(p.State.Cluster(q.uuid)) {
+	if !o.after.Equal(known) && known.Equal(p.State.Cluster(q.uuid)) {
 		if o.fileErr = p.State.SetCluster(q.uuid, o.after); o.fileErr != nil {
 			return
 		}
@@ -206,6 +217,9 @@ const repairWait = time.Second
 // kubeconfig that config wrote with the CA in it. It says whether any did not
 // before. A kubeconfig that cannot be written is left to the next call.
 func (p *Plugin) repair(ctx context.Context, uuid string, cas []*x509.Certificate) (rewritten bool, err error) {
+	if len(cas) == 0 {
+		return false, nil // an empty CA file would mean the system's CAs
+	}
 	if p.State.HasCAFile(uuid) && !p.State.HoldsCAs(uuid, cas) {
 		err = p.State.WriteCAFile(uuid, cas)
 		rewritten = err == nil
@@ -220,6 +234,11 @@ func (p *Plugin) repair(ctx context.Context, uuid string, cas []*x509.Certificat
 		rewritten = rewritten || changed && failed == nil
 	}
 	return rewritten, err
+}
+
+// embedded says whether some kubeconfig that config wrote has the CA in it.
+func (p *Plugin) embedded(uuid string) bool {
+	return slices.ContainsFunc(p.State.Kubeconfigs(uuid), func(k state.Kubeconfig) bool { return k.Embedded })
 }
 
 // byMagnum says whether Magnum's CA signed r.

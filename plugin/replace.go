@@ -16,13 +16,14 @@ import (
 // replace issues a credential in place of one that is refused, revoked or not
 // there, and has the API server confirm it.
 func (c *call) replace(ctx context.Context, conn *connection, o outcome, got issued) error {
-	if o.Reason == rotation.Settled && c.inVain() {
-		return &RejectedError{}
+	refused := o.seen.Verdict == rotation.Refused
+	if o.Reason == rotation.Settled && (c.inVain() || refused && c.withinLease(c.revoked.Replaced)) {
+		return &RejectedError{} // a lease is time enough for it to change its mind
 	}
 	old := c.record
-	if got.record == nil && o.byMagnum(old) && o.seen.Verdict == rotation.Refused && o.inWindow() {
+	if got.record == nil && o.byMagnum(old) && refused && o.inWindow() {
 		// It is new already: the API server has to follow, not we.
-		return c.confirm(ctx, o, func() error { return c.answer(true) })
+		return c.confirm(ctx, o, c.answer)
 	}
 	if got.record == nil {
 		var err error
@@ -37,7 +38,7 @@ func (c *call) replace(ctx context.Context, conn *connection, o outcome, got iss
 	if o.inWindow() {
 		c.keep(ctx) // nobody else needs one; it will be good
 	}
-	return c.confirm(ctx, o, func() error {
+	return c.confirm(ctx, o, func(bool) error {
 		if old != nil && !o.Revoke {
 			c.revoke(ctx, old, got.record.Issued)
 		}
@@ -55,22 +56,22 @@ func revokedBefore(got issued, now time.Time) time.Time {
 }
 
 // confirm waits until the API server accepts the record, or cannot say, and
-// then goes on. It waits only where a rotation is under way.
-func (c *call) confirm(ctx context.Context, o outcome, goOn func() error) error {
+// then goes on. It waits only where a rotation has just been, or is under way.
+func (c *call) confirm(ctx context.Context, o outcome, goOn func(accepted bool) error) error {
 	for {
 		if seen := c.look(ctx, c.cluster.Pinned); seen.Verdict != rotation.Refused {
-			return goOn()
+			return goOn(seen.Verdict == rotation.Accepted)
 		}
 		deadline, ok := ctx.Deadline()
 		if !o.mayChange() || !ok || deadline.Sub(c.Now()) < confirmMargin {
 			break
 		}
 		c.Progress("waiting for the API server to accept the cluster's new CA")
-		select {
-		case <-ctx.Done():
-		case <-time.After(confirmInterval):
+		if err := pause(ctx, confirmInterval); err != nil {
+			return err
 		}
 	}
+	c.revoked = c.State.Revocation(c.key, c.Now())
 	c.revoked.InVain = c.Now()
 	_ = c.State.SetRevocation(c.key, c.revoked)
 	if o.inWindow() {
@@ -122,8 +123,11 @@ func (c *call) revoke(ctx context.Context, old *credential.Record, before time.T
 	if old != nil {
 		name = pki.Fingerprint(old.Certificate)
 	}
-	c.revoked = c.revoked.With(name, before)
+	c.revoked = c.State.Revocation(c.key, c.Now()).With(name, before)
 	c.revoked.InVain = time.Time{}
+	if old != nil {
+		c.revoked.Replaced = c.Now()
+	}
 	_ = c.State.SetRevocation(c.key, c.revoked)
 	_ = c.Store.Delete(ctx, c.key)
 }

@@ -130,6 +130,9 @@ func (w *rotating) find(ctx context.Context) (err error) {
 }
 
 func (w *rotating) run(ctx context.Context) error {
+	if !w.conn.session.Verified() {
+		return &InsecureRotationError{}
+	}
 	if pending, ok := w.State.Rotation(w.cluster.UUID); ok {
 		asked, ago := pending.Asked.Local().Format(time.DateTime), w.Now().Sub(pending.Asked)
 		switch {
@@ -179,9 +182,6 @@ func (w *rotating) check(ctx context.Context) error {
 	if err := checkServer(w.cluster.APIAddress, false); err != nil {
 		return err
 	}
-	if !w.conn.session.Verified() {
-		return &InsecureRotationError{}
-	}
 	// What is known of the cluster has to be right before it changes.
 	o := w.reconcile(ctx, w.conn, nil, w.question(w.ca, w.cluster.Status))
 	if o.Action == rotation.Refuse {
@@ -219,10 +219,13 @@ func (w *rotating) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	// Somebody may have thought for long.
-	if ca, cluster, err := w.reread(ctx); err != nil {
+	switch ca, cluster, err := w.reread(ctx); {
+	case err != nil:
 		return err
-	} else if cluster.Status != w.cluster.Status || !ca.Equal(w.ca) {
+	case !ca.Equal(w.ca):
 		return &RotatedError{Pinned: w.before, Now: pki.Fingerprint(ca)}
+	case cluster.Status != w.cluster.Status:
+		return &NotRotatableStatusError{Status: cluster.Status, Reason: cluster.StatusReason}
 	}
 	if w.old, err = w.oldProof(ctx); err == nil {
 		err = w.stock(ctx, w.conn, w.cluster.UUID, w.ca)

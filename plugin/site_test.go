@@ -147,12 +147,17 @@ func (s *site) ask() answer {
 
 func (s *site) askAs(client process.ID, deadline time.Duration) answer {
 	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), deadline)
+	defer cancel()
+	return s.askWith(ctx, client)
+}
+
+func (s *site) askWith(ctx context.Context, client process.ID) answer {
+	s.t.Helper()
 	trusted := s.trusted
 	if trusted == nil {
 		trusted = s.State.ReadCAFile(s.uuid())
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), deadline)
-	defer cancel()
 	var got answer
 	var out []byte
 	r := plugin.CredentialRequest{

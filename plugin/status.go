@@ -43,7 +43,7 @@ type CredentialStatus struct {
 	CA       string            // fingerprint of the CA that signed it
 	NotAfter time.Time         // of the certificate
 	Until    time.Time         // by when the key is given up
-	Verified time.Time         // when the API server last accepted it; zero: not known
+	Verified time.Time         // when the API server last accepted it, or Magnum signed it; zero: not known
 	cert     *x509.Certificate // nil if there is no record
 }
 
@@ -104,7 +104,7 @@ func (p *Plugin) statusOf(ctx context.Context, conn *connection, failed error, u
 	if failed == nil {
 		failed = p.describe(ctx, conn, &s)
 	}
-	q := question{uuid: uuid, name: s.Name, pinned: before.Pinned, status: s.Status}
+	q := question{uuid: uuid, name: s.Name, pinned: before.Pinned}
 	if s.Server != "" {
 		q.target = &rotation.Target{Server: s.Server, UserAgent: p.UserAgent, Now: p.Now}
 	}

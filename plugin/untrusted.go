@@ -89,16 +89,22 @@ func (e *InProgressError) Error() string {
 // never named.
 type ForeignCAError struct {
 	CAs      []string // fingerprints
+	Err      error    // why Magnum could not be asked about them; nil if it was
 	Repaired bool     // they were in the CA file or a kubeconfig that config wrote, and are not any more
 }
 
 func (e *ForeignCAError) Error() string {
 	what := fmt.Sprintf("kubectl trusts it by a CA that Magnum never named (SHA-256 %s)", strings.Join(e.CAs, ", "))
+	if e.Err != nil {
+		return fmt.Sprintf("kubectl trusts it by a CA that Magnum has not named to this machine (SHA-256 %s), and it could not be asked: %v", strings.Join(e.CAs, ", "), e.Err)
+	}
 	if e.Repaired {
 		return what + "; it was in a file of ours, which has been put right: run the command again"
 	}
 	return what + ", in the kubeconfig or in a file that it names"
 }
+
+func (e *ForeignCAError) Unwrap() error { return e.Err }
 
 // refusal is the error for an outcome that refuses.
 func (o outcome) refusal() error {

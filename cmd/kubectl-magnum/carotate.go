@@ -82,7 +82,7 @@ func (o *rotateOptions) run(cmd *cobra.Command, p *program, args []string) error
 	if err != nil {
 		return err
 	}
-	return p.printRotation(result, o.output)
+	return p.printRotation(result, o.again(result), o.output)
 }
 
 func (o *rotateOptions) waits(p *program) bool { return o.wait || p.errTerminal && !o.noWait }
@@ -117,7 +117,7 @@ func (p *program) confirmRotation(plan plugin.RotatePlan, yes bool) error {
 	line("- Every certificate of the old CA is refused afterwards, whoever has it, and every kubeconfig that has the old CA in it is dead.")
 	line("- Tokens of service accounts end too: what runs in the cluster and uses one has to be restarted.")
 	for _, file := range plan.Kubeconfigs {
-		line("- %s heals by itself.", file)
+		line("- The context in %s, if it is still there, heals by itself.", file)
 	}
 	if yes {
 		return nil
@@ -145,7 +145,17 @@ type rotationInfo struct {
 
 var verdicts = map[rotation.Verdict]string{rotation.NotShown: "unknown", rotation.Accepted: "accepted", rotation.Refused: "refused"}
 
-func (p *program) printRotation(r *plugin.RotateResult, output string) error {
+// again is the command that sees a rotation to its end. It asks before it begins
+// another one, should this one have ended by then.
+func (o *rotateOptions) again(r *plugin.RotateResult) string {
+	line := "kubectl magnum ca-rotate " + quoteArg(r.UUID) + " --wait"
+	if o.cloud.Cloud != "" {
+		line += " --os-cloud " + quoteArg(o.cloud.Cloud)
+	}
+	return line
+}
+
+func (p *program) printRotation(r *plugin.RotateResult, again, output string) error {
 	info, ok, err := encode(rotationInfo{
 		Cluster: escape(r.Name), UUID: r.UUID, Status: escape(r.Status), Complete: r.Complete,
 		CABefore: r.Before, CA: r.Now, OldCredential: verdicts[r.Proof.Old], NewCredential: verdicts[r.Proof.New],
@@ -155,31 +165,36 @@ func (p *program) printRotation(r *plugin.RotateResult, output string) error {
 		return err
 	}
 	if !ok {
-		info = []byte(rotationSummary(r))
+		info = []byte(rotationSummary(r, again))
 	}
-	if r.Complete && r.Proof.New != rotation.Accepted {
+	switch {
+	case r.Complete && r.Proof.New != rotation.Accepted:
 		p.warn(fmt.Sprintf("the API server could not be asked whether it accepts the new CA: %v", r.Proof.Err))
+	case r.Complete && r.Proof.Err != nil:
+		p.warn(fmt.Sprintf("the API server could not be asked whether it refuses the old CA: %v", r.Proof.Err))
 	}
 	_, err = p.streams.Out.Write(info)
 	return err
 }
 
-func rotationSummary(r *plugin.RotateResult) string {
+func rotationSummary(r *plugin.RotateResult, again string) string {
 	var out strings.Builder
 	line := func(format string, args ...any) {
 		out.WriteString(escape(fmt.Sprintf(format, args...)) + "\n")
 	}
 	if !r.Complete {
 		line("The CA of cluster %q is being rotated: it is %s. Magnum has SHA-256 %s now, and had %s.", r.Name, r.Status, r.Now, r.Before)
-		line("To wait for the end and see it proved: kubectl magnum ca-rotate %s --yes --wait", quoteArg(r.UUID))
+		line("To wait for the end and see it proved: %s", again)
 		return out.String()
 	}
 	line("The CA of cluster %q was rotated: SHA-256 %s before, %s now.", r.Name, r.Before, r.Now)
 	switch {
 	case r.Proof.New == rotation.Accepted && r.Proof.Old == rotation.Refused:
 		line("Proved on the API server: the old credential is refused, and the new one is accepted.")
-	case r.Proof.New == rotation.Accepted:
+	case r.Proof.New == rotation.Accepted && r.Proof.Err == nil:
 		line("Proved on the API server: the new credential is accepted. There was no old one left to try.")
+	case r.Proof.New == rotation.Accepted:
+		line("Proved on the API server: the new credential is accepted.")
 	}
 	return out.String()
 }

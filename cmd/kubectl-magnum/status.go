@@ -195,11 +195,19 @@ func newStatusInfo(s plugin.ClusterStatus) statusInfo {
 	}
 	for _, c := range s.Credentials {
 		info.Credentials = append(info.Credentials, credentialInfo{
-			User: escape(c.User), Groups: c.Groups, Store: c.Store, CA: c.CA,
+			User: escape(c.User), Groups: escapeAll(c.Groups), Store: c.Store, CA: c.CA,
 			NotAfter: c.NotAfter.UTC(), Until: c.Until.UTC(), Verified: c.Verified.UTC(),
 		})
 	}
 	return info
+}
+
+func escapeAll(texts []string) []string {
+	out := []string{}
+	for _, text := range texts {
+		out = append(out, escape(text))
+	}
+	return out
 }
 
 func fingerprint(ca *x509.Certificate) string {

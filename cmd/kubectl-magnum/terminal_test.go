@@ -82,22 +82,25 @@ func TestRotationSummary(t *testing.T) {
 	const refused, accepted, unknown = rotation.Refused, rotation.Accepted, rotation.NotShown
 	for _, test := range []struct {
 		old, new rotation.Verdict
+		err      error
 		proved   string // "" if nothing is
+		warned   string
 	}{
-		{refused, accepted, "the old credential is refused, and the new one is accepted"},
-		{unknown, accepted, "There was no old one left to try"},
-		{unknown, unknown, ""},
+		{refused, accepted, nil, "the old credential is refused, and the new one is accepted", ""},
+		{unknown, accepted, nil, "There was no old one left to try", ""},
+		{unknown, accepted, errors.New("down"), "the new credential is accepted.\n", "whether it refuses the old CA: down"},
+		{unknown, unknown, errors.New("down"), "", "whether it accepts the new CA: down"},
 	} {
 		var out, said strings.Builder
 		p := &program{streams: genericiooptions.IOStreams{Out: &out, ErrOut: &said}}
-		r := &plugin.RotateResult{Name: "prod\x1b[2J", Complete: true, Proof: plugin.Proof{Old: test.old, New: test.new, Err: errors.New("down")}}
-		if err := p.printRotation(r, ""); err != nil {
+		r := &plugin.RotateResult{Name: "prod\x1b[2J", Complete: true, Proof: plugin.Proof{Old: test.old, New: test.new, Err: test.err}}
+		if err := p.printRotation(r, "again", ""); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(out.String(), "Proved") != (test.proved != "") || !strings.Contains(out.String(), test.proved) {
 			t.Errorf("printed %q", out.String())
 		}
-		if strings.Contains(said.String(), "could not be asked whether it accepts the new CA: down") != (test.proved == "") {
+		if !strings.Contains(said.String(), test.warned) || (said.Len() > 0) != (test.warned != "") {
 			t.Errorf("said %q", said.String())
 		}
 		if strings.Contains(out.String(), "\x1b") {

@@ -196,12 +196,12 @@ func (f Facts) notSecure() Decision {
 
 // adopt pins Magnum's CA alone: the server serves it, or we know no other.
 func (f Facts) adopt() Decision {
-	d := Decision{Action: Issue, Reason: Rotated, Pinned: []*x509.Certificate{f.Magnum}, Revoke: true}
+	d := Decision{Action: Issue, Reason: Rotated, Pinned: []*x509.Certificate{f.Magnum}, Revoke: !f.RecordByMagnum}
 	if len(f.Pinned) == 0 {
 		d.Reason, d.Revoke = f.settled(), false
 	}
-	if f.RecordByMagnum && f.keepOrIssue() == Keep {
-		d.Action, d.Revoke = Keep, false
+	if f.RecordByMagnum {
+		d.Action = f.keepOrIssue()
 	}
 	return d
 }

@@ -52,6 +52,7 @@ func TestDecide(t *testing.T) {
 		{name: "rotated", pinned: "o", magnum: "n", status: complete, live: "n", record: "unseen", action: Issue, reason: Rotated, pins: "n", revoke: true},
 		{name: "rotated, no record", pinned: "o", magnum: "n", status: updating, live: "n", action: Issue, reason: Rotated, pins: "n", revoke: true},
 		{name: "rotated through a known window", pinned: "on", magnum: "n", status: updating, live: "n", record: "refused", action: Issue, reason: Rotated, pins: "n", revoke: true},
+		{name: "rotated, record already new, but refused", pinned: "on", magnum: "n", status: updating, live: "n", record: "refused*", action: Issue, reason: Rotated, pins: "n"},
 		{name: "rotated, record already new", pinned: "on", magnum: "n", status: updating, live: "n", record: "accepted*", action: Keep, reason: Rotated, pins: "n"},
 
 		{name: "window closed, server new", pinned: "on", magnum: "n", status: complete, live: "n", record: "accepted", action: Issue, reason: Rotated, pins: "n", revoke: true},
@@ -132,6 +133,9 @@ func TestDecideNeverTrustsByChance(t *testing.T) {
 		}
 		if d.Action == Keep && (!f.HasRecord || f.Record == Refused) {
 			t.Errorf("%+v: hands out what is not there, or refused", f)
+		}
+		if d.Revoke && f.RecordByMagnum {
+			t.Errorf("%+v: revokes what is new", f)
 		}
 		if d.Action == Issue && f.Magnum == nil {
 			t.Errorf("%+v: issues without Magnum", f)

@@ -85,7 +85,7 @@ func (d *dial) seen(err error) Seen {
 	case d.leaf != nil && !fromNetwork(err):
 		return Seen{Stranger: true, Presented: pki.Fingerprint(d.leaf), Err: errors.New("the server has not proved that it has its certificate's key")}
 	}
-	return Seen{Err: err}
+	return Seen{Err: err, Silent: fromNetwork(err)}
 }
 
 // foreign says whether a certificate that was refused is by none of the roots.

@@ -46,6 +46,8 @@ type Seen struct {
 	Verdict Verdict
 	// Err is why it is neither known nor a stranger, or why it is a stranger.
 	Err error
+	// Silent means that it did not answer, or not in time: Err is the network's.
+	Silent bool
 	// Took is how long it took to find out.
 	Took time.Duration
 }

@@ -18,6 +18,9 @@ type Revocation struct {
 	// InVain is when the API server refused a credential that had just been
 	// issued because it had refused another: issuing does not help.
 	InVain time.Time `json:"in_vain,omitzero"`
+	// Replaced is when a credential was last replaced because the API server
+	// refused it.
+	Replaced time.Time `json:"replaced,omitzero"`
 }
 
 const maxRevoked = 16 // how many single certificates are remembered
@@ -32,8 +35,10 @@ func (d Dir) Revocation(id string, now time.Time) Revocation {
 	if r.Before.After(now) {
 		r.Before = time.Time{}
 	}
-	if r.InVain.After(now) {
-		r.InVain = time.Time{}
+	for _, at := range []*time.Time{&r.InVain, &r.Replaced} {
+		if at.After(now) {
+			*at = time.Time{}
+		}
 	}
 	return r
 }

@@ -11,7 +11,8 @@ import (
 
 // Use is what is remembered of how a credential was used. It is written on each
 // call without a lock: of two calls at the same moment one may be forgotten,
-// which costs a question to the API server and nothing else.
+// which costs a question to the API server, in a rotation also to Magnum, and
+// nothing else.
 type Use struct {
 	// Verified is when the API server last accepted the credential, or Magnum
 	// signed it; zero if it never did.
@@ -22,7 +23,8 @@ type Use struct {
 	// Server and Magnum are pauses after the one or the other did not answer.
 	Server Pause `json:"server,omitzero"`
 	Magnum Pause `json:"magnum,omitzero"`
-	// Reconciled is when Magnum was last asked which CA the cluster has.
+	// Reconciled is when Magnum was last asked which CA the cluster has, be it in
+	// vain.
 	Reconciled time.Time `json:"reconciled,omitzero"`
 }
 
