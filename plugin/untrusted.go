@@ -95,11 +95,12 @@ type ForeignCAError struct {
 
 func (e *ForeignCAError) Error() string {
 	what := fmt.Sprintf("kubectl trusts it by a CA that Magnum never named (SHA-256 %s)", strings.Join(e.CAs, ", "))
-	if e.Err != nil {
-		return fmt.Sprintf("kubectl trusts it by a CA that Magnum has not named to this machine (SHA-256 %s), and it could not be asked: %v", strings.Join(e.CAs, ", "), e.Err)
-	}
-	if e.Repaired {
+	switch {
+	case e.Repaired:
 		return what + "; it was in a file of ours, which has been put right: run the command again"
+	case e.Err != nil:
+		return fmt.Sprintf("kubectl trusts it by a CA that Magnum has not named to this machine (SHA-256 %s), and it could not be asked: %v",
+			strings.Join(e.CAs, ", "), e.Err)
 	}
 	return what + ", in the kubeconfig or in a file that it names"
 }
