@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cache keeps opaque bytes under opaque keys between runs of the
-// program: in the keyring of the operating system, or nowhere.
+// program: in the keyring of the operating system, in the Linux kernel's, or
+// nowhere.
 //
 // It refuses to look inside what it keeps, to write a plain file, to start a
 // daemon, to prompt, and to wait beyond a deadline: a store that can't answer
@@ -30,6 +31,8 @@ var (
 	ErrTimeout = errors.New("the store did not answer")
 	// ErrTooBig: the data is larger than MaxSize. Nothing was stored.
 	ErrTooBig = errors.New("too big for the store")
+	// ErrFull: the kernel lets the user keep no more. It is ErrUnavailable too.
+	ErrFull = errors.New("the kernel keyring is full")
 )
 
 // MaxSize is the most bytes that a store takes under one key. Windows'

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cache
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// defaultLife is the default max age of a record, and an hour in which a
+	// rotation may still need one that is older.
+	defaultLife = 13 * time.Hour
+
+	// keyType is the one that any process may make and read. The kernel gives
+	// such a key the permissions we want by itself: everything to who possesses
+	// it, nothing but to see its name to the rest of the user, nothing to others.
+	keyType = "user"
+)
+
+func (k *Kernel) read(key string) ([]byte, error) {
+	var data []byte
+	err := onRing(func(ring int) error {
+		id, err := unix.KeyctlSearch(ring, keyType, k.description(key), 0)
+		if err != nil {
+			return itemError(err)
+		}
+		buf := make([]byte, MaxSize+1)
+		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, buf, 0)
+		if err != nil {
+			return itemError(err)
+		}
+		data = buf[:min(n, len(buf))] // n is the size of the key, whatever fits
+		return nil
+	})
+	return data, err
+}
+
+func (k *Kernel) write(key string, data []byte) error {
+	return onRing(func(ring int) error {
+		id, err := unix.AddKey(keyType, k.description(key), data, ring)
+		if err != nil {
+			return kernelError(err)
+		}
+		// Each time: an update takes the timeout away. Who is killed between
+		// these two calls leaves a key that ends with the next Put or the machine.
+		_, err = unix.KeyctlInt(unix.KEYCTL_SET_TIMEOUT, id, k.seconds(), 0, 0)
+		if isGone(err) {
+			return nil // another process has deleted it since
+		}
+		if err != nil {
+			return errors.Join(kernelError(err), discard(ring, id))
+		}
+		return nil
+	})
+}
+
+func (k *Kernel) erase(key string) error {
+	return onRing(func(ring int) error {
+		id, err := unix.KeyctlSearch(ring, keyType, k.description(key), 0)
+		if isGone(err) {
+			return nil
+		}
+		if err != nil {
+			return kernelError(err)
+		}
+		return discard(ring, id)
+	})
+}
+
+// discard revokes a key, which frees its data even if it is linked elsewhere,
+// and takes it off the ring. Once it is off the ring we could not revoke it any
+// more.
+func discard(ring, id int) error {
+	if _, err := unix.KeyctlInt(unix.KEYCTL_REVOKE, id, 0, 0, 0); err != nil && !isGone(err) {
+		return kernelError(err)
+	}
+	_, err := unix.KeyctlInt(unix.KEYCTL_UNLINK, id, ring, 0, 0)
+	if err != nil && !isGone(err) && !errors.Is(err, unix.ENOENT) {
+		return kernelError(err)
+	}
+	return nil
+}
+
+// onRing calls f with the keyring where keys are. It is linked to the keyring
+// of this thread for that time, as only who possesses a key can read it, and
+// the session's keyring, which would do for that in a usual login, is another
+// user's, an empty or a revoked one under sudo, in services with
+// KeyringMode=private and in a tmux that survived its login. Possession is a
+// matter of the thread, so f must not leave it.
+func onRing(f func(ring int) error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	ring, err := possess()
+	if err != nil {
+		return kernelError(err)
+	}
+	defer func() { _, _ = unix.KeyctlInt(unix.KEYCTL_UNLINK, ring, unix.KEY_SPEC_THREAD_KEYRING, 0, 0) }()
+	return f(ring)
+}
+
+// possess links the user's persistent keyring to that of the thread, or, where
+// the kernel was built without, the user keyring, which may end with the last
+// process of the user.
+func possess() (ring int, err error) {
+	ring, err = unix.KeyctlInt(unix.KEYCTL_GET_PERSISTENT, -1, unix.KEY_SPEC_THREAD_KEYRING, 0, 0)
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		ring = unix.KEY_SPEC_USER_KEYRING
+		_, err = unix.KeyctlInt(unix.KEYCTL_LINK, ring, unix.KEY_SPEC_THREAD_KEYRING, 0, 0)
+	}
+	return ring, err
+}
+
+func (k *Kernel) description(key string) string {
+	return cmp.Or(k.Service, keyringService) + ":" + key
+}
+
+// seconds is Life as the kernel counts it, where 0 means for ever.
+func (k *Kernel) seconds() int {
+	life := k.Life
+	if life <= 0 {
+		life = defaultLife
+	}
+	return int(min((life-1)/time.Second+1, math.MaxInt32))
+}
+
+// isGone says whether err is of a key that is not there any more.
+func isGone(err error) bool {
+	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED)
+}
+
+// itemError is of what was done with a key of ours.
+func itemError(err error) error {
+	if isGone(err) {
+		return ErrMiss
+	}
+	return kernelError(err)
+}
+
+// kernelError is of what the kernel does not let us do: ENOSYS where it has no
+// keyrings, EPERM or EACCES where a container's seccomp filter denies them,
+// EDQUOT where the user has too many keys.
+func kernelError(err error) error {
+	if errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrFull, err)
+	}
+	return fmt.Errorf("%w: kernel keyring: %w", ErrUnavailable, err)
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package cache
+
+import (
+	"errors"
+	"fmt"
+)
+
+var errNoKernel = fmt.Errorf("%w: %w", ErrUnavailable, errors.New("this system's kernel has no keyring"))
+
+func (k *Kernel) read(string) ([]byte, error) { return nil, errNoKernel }
+
+func (k *Kernel) write(string, []byte) error { return errNoKernel }
+
+func (k *Kernel) erase(string) error { return errNoKernel }
