@@ -13,9 +13,18 @@
 package cache
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
+
+// Store is what all stores of this package are.
+type Store interface {
+	Name() string
+	Get(ctx context.Context, key string) ([]byte, error)
+	Put(ctx context.Context, key string, data []byte) error
+	Delete(ctx context.Context, key string) error
+}
 
 // What a store answers when it has nothing to give. They are matched with
 // [errors.Is]; all but ErrMiss come wrapped with their cause.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// eraseTimeout bounds what is done about the copy that has been overtaken, after
+// everything that the caller waits for has been done.
+const eraseTimeout = time.Second
+
+// Auto keeps data in the user's keyring if that can be used at once, and in the
+// kernel's otherwise. It is safe for concurrent use.
+//
+// Of two copies the one that was put last is to win: where a Put has succeeded
+// the copy in the other store is deleted. That cannot be done in a keyring that
+// is locked, and its copy is found again once somebody unlocks it. So a caller
+// must be able to tell by itself that what it gets is outdated.
+type Auto struct {
+	Keyring, Kernel Store
+	// Container says that the kernel keyring is not ours alone, so that it is
+	// not used. It is asked at most once, and not as long as the keyring has what
+	// is looked for. Nil means no.
+	Container func() bool
+
+	once     sync.Once
+	fallback Store // nil: there is none
+	inKernel atomic.Bool
+}
+
+// Name is that of the store that data was last put into or found in; before
+// that, of the keyring.
+func (a *Auto) Name() string {
+	if a.inKernel.Load() {
+		return a.Kernel.Name()
+	}
+	return a.Keyring.Name()
+}
+
+// Get returns what the keyring holds under key, or else the kernel.
+func (a *Auto) Get(ctx context.Context, key string) ([]byte, error) {
+	data, err := a.Keyring.Get(ctx, key)
+	if err == nil {
+		a.inKernel.Store(false)
+		return data, nil
+	}
+	if !errors.Is(err, ErrMiss) && !isOut(err) || !a.hasKernel() {
+		return nil, err
+	}
+	data, kernelErr := a.fallback.Get(ctx, key)
+	switch {
+	case kernelErr == nil:
+		a.inKernel.Store(true)
+		return data, nil
+	case errors.Is(kernelErr, ErrUnavailable):
+		return nil, err
+	}
+	return nil, kernelErr
+}
+
+// Put stores data under key in the keyring, or else in the kernel's. It is an
+// error if neither takes it, with the reasons of both.
+func (a *Auto) Put(ctx context.Context, key string, data []byte) error {
+	err := a.Keyring.Put(ctx, key, data)
+	if err == nil {
+		a.inKernel.Store(false)
+		if a.hasKernel() {
+			overtake(ctx, a.fallback, key)
+		}
+		return nil
+	}
+	if !isOut(err) || !a.hasKernel() {
+		return err
+	}
+	if kernelErr := a.fallback.Put(ctx, key, data); kernelErr != nil {
+		return fmt.Errorf("%w; %s: %w", err, a.fallback.Name(), kernelErr)
+	}
+	a.inKernel.Store(true)
+	if !errors.Is(err, ErrTimeout) { // it would not answer this either
+		overtake(ctx, a.Keyring, key)
+	}
+	return nil
+}
+
+// Delete removes what is stored under key from both. That one of them is not
+// available is no error, as long as the other one is.
+func (a *Auto) Delete(ctx context.Context, key string) error {
+	err := a.Keyring.Delete(ctx, key)
+	if !a.hasKernel() {
+		return err
+	}
+	kernelErr := a.fallback.Delete(ctx, key)
+	if !errors.Is(kernelErr, ErrUnavailable) && (err == nil || errors.Is(err, ErrUnavailable)) {
+		return kernelErr
+	}
+	return err
+}
+
+// hasKernel says whether fallback is to be used.
+func (a *Auto) hasKernel() bool {
+	a.once.Do(func() {
+		if a.Kernel != nil && (a.Container == nil || !a.Container()) {
+			a.fallback = a.Kernel
+		}
+	})
+	return a.fallback != nil
+}
+
+// overtake deletes an older copy. It is of no use to the caller to know that it
+// could not be done.
+func overtake(ctx context.Context, s Store, key string) {
+	ctx, cancel := context.WithTimeout(ctx, eraseTimeout)
+	defer cancel()
+	_ = s.Delete(ctx, key)
+}
+
+// isOut says whether err is of a store, not of what was asked of it.
+func isOut(err error) bool {
+	return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrLocked) || errors.Is(err, ErrTimeout)
+}
