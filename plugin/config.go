@@ -24,6 +24,7 @@ type ConfigRequest struct {
 	Groups   []string
 	MaxAge   time.Duration
 	Lease    time.Duration // how long a client may use an answer before it asks again
+	Cache    string        // where kubectl's calls shall keep their records; "" = what they choose by themselves
 	Wait     time.Duration // how long a cluster that is being made is waited for
 
 	EmbedCerts bool

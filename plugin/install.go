@@ -41,7 +41,8 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		if err != nil {
 			result.Warnings = append(result.Warnings, fmt.Sprintf("cluster %q: %v; kubectl has to find the OpenStack login by itself", t.cluster.Name, err))
 		}
-		result.Clusters[i].Store, result.Clusters[i].StoreErr = p.Store.Name(), p.store(ctx, t)
+		result.Clusters[i].StoreErr = p.store(ctx, t)
+		result.Clusters[i].Store = p.Store.Name() // only now: it may be one of several
 		p.register(t.id, state.Credential{MaxAge: r.MaxAge})
 	}
 	entries := p.entries(conn, r, targets)
@@ -217,6 +218,9 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 	}
 	if conn.cloud.Region != "" {
 		args = append(args, "--os-region-name="+conn.cloud.Region)
+	}
+	if r.Cache != "" {
+		args = append(args, "--cache="+r.Cache)
 	}
 	return append(args, "--max-age="+r.MaxAge.String(), "--lease="+r.Lease.String())
 }

@@ -64,7 +64,7 @@ func (o *caOptions) show(cmd *cobra.Command, p *program, args []string) error {
 		return err
 	}
 	var result *plugin.CAResult
-	err = p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, cacheOptions{}, func(pl *plugin.Plugin, _ *progress) (err error) {
 		result, err = pl.ShowCA(cmd.Context(), plugin.ShowCARequest{Cluster: cluster, Type: which})
 		return err
 	})

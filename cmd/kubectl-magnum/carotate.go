@@ -31,6 +31,7 @@ var errNotConfirmed = errors.New("nothing was changed")
 // rotateOptions are the flags of ca-rotate.
 type rotateOptions struct {
 	cloud   openstack.Options
+	cache   cacheOptions
 	cluster oneCluster
 	assume  string
 	yes     bool
@@ -54,6 +55,7 @@ func newCARotateCommand(p *program) *cobra.Command {
 	fs := cmd.Flags()
 	addLoginFlags(fs, &o.cloud)
 	o.cluster.addFlag(fs)
+	o.cache.addFlag(fs)
 	fs.BoolVar(&o.yes, "yes", false, "do not ask")
 	fs.BoolVar(&o.wait, "wait", false, "wait for the end (default on a terminal)")
 	fs.BoolVar(&o.noWait, "no-wait", false, "do not wait for the end")
@@ -69,7 +71,7 @@ func (o *rotateOptions) run(cmd *cobra.Command, p *program, args []string) error
 		return err
 	}
 	var result *plugin.RotateResult
-	err = p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, pr *progress) (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, o.cache, func(pl *plugin.Plugin, pr *progress) (err error) {
 		result, err = pl.Rotate(cmd.Context(), plugin.RotateRequest{
 			Cluster: cluster, AssumeDriver: o.assume, Wait: o.waits(p), Timeout: o.timeout,
 			Say: func(line string) { pr.say(p.streams.ErrOut, line) },

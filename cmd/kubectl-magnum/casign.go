@@ -46,7 +46,7 @@ func (o *caOptions) sign(cmd *cobra.Command, p *program, args []string, file str
 		return usagef("name the certificate request: --csr FILE")
 	}
 	var result *plugin.CAResult
-	err = p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) error {
+	err = p.useCase(cmd.Context(), o.cloud, cacheOptions{}, func(pl *plugin.Plugin, _ *progress) error {
 		csr, err := p.readCSR(file)
 		if err != nil {
 			return &csrError{file: file, err: err}

@@ -30,6 +30,7 @@ const configExamples = `  kubectl magnum config prod
 // configOptions are the flags of config and cluster-config.
 type configOptions struct {
 	cloud      openstack.Options
+	cache      cacheOptions
 	kubeconfig string
 	context    string
 	embedCerts bool
@@ -97,6 +98,7 @@ func clusterArgs(most int) cobra.PositionalArgs {
 
 func (o *configOptions) addFlags(fs *pflag.FlagSet) {
 	addLoginFlags(fs, &o.cloud)
+	o.cache.addFlag(fs)
 	fs.StringVar(&o.context, "context", "", "`name` of the context, instead of the cluster's")
 	fs.BoolVar(&o.embedCerts, "embed-certs", false, "put the CA into the kubeconfig; programs that run for long then never learn of a new one")
 	fs.BoolVar(&o.force, "force", false, "with --dir: write over an existing file")
@@ -128,7 +130,7 @@ func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) e
 		return err
 	}
 	var result *plugin.ConfigResult
-	err = p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, o.cache.recordsOf(o.maxAge), func(pl *plugin.Plugin, _ *progress) (err error) {
 		result, err = pl.Config(cmd.Context(), request)
 		return err
 	})
@@ -169,7 +171,7 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 	}
 	return plugin.ConfigRequest{
 		Clusters: clusters, Context: o.context, User: o.user, Groups: o.groups,
-		MaxAge: o.maxAge, Lease: o.lease, Wait: o.wait,
+		MaxAge: o.maxAge, Lease: o.lease, Wait: o.wait, Cache: o.cache.argument(),
 		EmbedCerts: o.embedCerts, Command: command,
 		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},
 		Dir:   dir, Force: o.force, Print: o.print, DryRun: o.dryRun,

@@ -41,12 +41,14 @@ func (p *program) printConfig(r plugin.ConfigRequest, result *plugin.ConfigResul
 // on a server.
 func whyNotKept(err error) string {
 	switch {
-	case errors.Is(err, cache.ErrUnavailable):
-		return "there is no keyring here"
-	case errors.Is(err, cache.ErrLocked):
+	case errors.Is(err, cache.ErrLocked): // the kernel's, if that was tried, could not take its place
 		return "the keyring is locked (unlock it and run this again)"
 	case errors.Is(err, cache.ErrTimeout):
 		return "the keyring does not answer"
+	case errors.Is(err, cache.ErrFull):
+		return "the kernel keyring is full (/proc/keys shows what is in it)"
+	case errors.Is(err, cache.ErrUnavailable):
+		return "there is no keyring here"
 	}
 	return err.Error()
 }

@@ -28,6 +28,7 @@ type credentialOptions struct {
 	clusterName string
 	context     string
 	cloud       openstack.Options
+	cache       cacheOptions
 	maxAge      time.Duration
 	lease       time.Duration
 }
@@ -52,6 +53,7 @@ func newCredentialCommand(p *program) *cobra.Command {
 	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept")
 	fs.DurationVar(&o.lease, "lease", time.Minute, "how long a client may use a key before it asks again")
 	addCloudFlags(fs, &o.cloud)
+	o.cache.addFlag(fs)
 	return cmd
 }
 
@@ -81,7 +83,7 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 	if o.context == "" {
 		o.context = o.clusterName
 	}
-	pl, err := p.plugin(o.cloud)
+	pl, err := p.plugin(o.cloud, o.cache.recordsOf(o.maxAge))
 	if err != nil {
 		return err
 	}
@@ -131,6 +133,9 @@ func (o *credentialOptions) configLine() string {
 	}
 	if o.cloud.Region != "" {
 		words = append(words, "--os-region-name", quoteArg(o.cloud.Region))
+	}
+	if choice := o.cache.argument(); choice != "" {
+		words = append(words, "--cache", quoteArg(choice))
 	}
 	return strings.Join(append(words, "--max-age", formatAge(o.maxAge), "--lease", formatAge(o.lease)), " ")
 }

@@ -52,7 +52,7 @@ const rootHelp = `Reach OpenStack Magnum clusters with kubectl, without private 
 Environment:
   OS_CLOUD, OS_*                 the OpenStack login, as for the openstack command
   KUBECONFIG                     as for kubectl
-  KUBECTL_MAGNUM_CACHE           where keys are kept: auto (default), keyring, none
+  KUBECTL_MAGNUM_CACHE           where keys are kept: auto (default), keyring, kernel, none
   XDG_STATE_HOME, XDG_DATA_HOME  where facts that are not secret are kept
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 4 OpenStack login needed.`
@@ -168,8 +168,8 @@ func exitCode(err error) int {
 }
 
 // plugin puts the use cases on this process.
-func (p *program) plugin(cloud openstack.Options) (*plugin.Plugin, error) {
-	store, err := newStore(p)
+func (p *program) plugin(cloud openstack.Options, cache cacheOptions) (*plugin.Plugin, error) {
+	store, err := newStore(p, cache)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup:               setup,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"requests": cmdRequests,
 			"fault":    cmdFault,
@@ -55,6 +56,7 @@ func TestScript(t *testing.T) {
 			"apirequests":     cmdAPIRequests,
 			"mode":            cmdMode,
 			"record":          cmdRecord,
+			"kernelrecord":    cmdKernelRecord,
 			"execinfo":        cmdExecInfo,
 			"exitcode":        cmdExitCode,
 			"replace":         cmdReplace,

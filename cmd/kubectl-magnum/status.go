@@ -25,6 +25,7 @@ Without a cluster: all that this machine has a context for.`
 // statusOptions are the flags of status.
 type statusOptions struct {
 	cloud   openstack.Options
+	cache   cacheOptions
 	cluster oneCluster
 	output  string
 }
@@ -43,6 +44,7 @@ func newStatusCommand(p *program) *cobra.Command {
 	fs := cmd.Flags()
 	addLoginFlags(fs, &o.cloud)
 	o.cluster.addFlag(fs)
+	o.cache.addFlag(fs)
 	fs.StringVarP(&o.output, "output", "o", "", "json or yaml")
 	return cmd
 }
@@ -62,7 +64,7 @@ func (o *statusOptions) run(cmd *cobra.Command, p *program, args []string) error
 		return err
 	}
 	var all []plugin.ClusterStatus
-	err := p.useCase(cmd.Context(), o.cloud, func(pl *plugin.Plugin, _ *progress) (err error) {
+	err := p.useCase(cmd.Context(), o.cloud, o.cache, func(pl *plugin.Plugin, _ *progress) (err error) {
 		all, err = pl.Status(cmd.Context(), plugin.StatusRequest{Cluster: name})
 		return err
 	})

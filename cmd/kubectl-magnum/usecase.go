@@ -21,8 +21,8 @@ func addLoginFlags(fs *pflag.FlagSet, o *openstack.Options) {
 
 // useCase runs f with its progress shown, and gives up on it a second after ctx
 // ended. f and its caller may share variables only if this returns nil.
-func (p *program) useCase(ctx context.Context, cloud openstack.Options, f func(*plugin.Plugin, *progress) error) error {
-	pl, err := p.plugin(cloud)
+func (p *program) useCase(ctx context.Context, cloud openstack.Options, cache cacheOptions, f func(*plugin.Plugin, *progress) error) error {
+	pl, err := p.plugin(cloud, cache)
 	if err != nil {
 		return err
 	}

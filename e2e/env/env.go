@@ -91,9 +91,11 @@ func variables(e *Env, cloud string) map[string]string {
 		// and with it the keyring, of whoever runs the test.
 		"DBUS_SESSION_BUS_ADDRESS": "unix:path=" + filepath.Join(e.Runtime, "bus"),
 	}
-	if runtime.GOOS != "linux" {
-		// There is one keyring, the real one; keep out of it.
-		vars["KUBECTL_MAGNUM_CACHE"] = "none"
+	// There is one kernel keyring, and elsewhere one keyring: the real one. Keep
+	// out of it.
+	vars["KUBECTL_MAGNUM_CACHE"] = "none"
+	if runtime.GOOS == "linux" {
+		vars["KUBECTL_MAGNUM_CACHE"] = "keyring"
 	}
 	return vars
 }

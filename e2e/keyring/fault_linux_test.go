@@ -78,7 +78,7 @@ func suffer(t *testing.T, f fault, openstack mainjob.OpenStack, programs mainjob
 	kubectl(t, e, "magnum", "config", openstack.Cluster)
 	e.Setenv("KUBECTL_MAGNUM_CACHE", "none")
 	usual := kubectl(t, e, "get", "ns")
-	e.Setenv("KUBECTL_MAGNUM_CACHE", "auto")
+	e.Setenv("KUBECTL_MAGNUM_CACHE", "keyring")
 
 	meanwhile := f.bring(t, e)
 	running := daemons(t)
