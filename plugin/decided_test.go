@@ -110,3 +110,29 @@ func TestTheFirstCAIsPinned(t *testing.T) {
 		t.Errorf("%d CAs are pinned", s.pins())
 	}
 }
+
+// A lock can be somebody else's. What they wrote meanwhile stays, and the CA file
+// does not get ahead of it.
+func TestTheCAFileWaitsForThePinsOfOthers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.forget()
+	s.cloud.Rotate("prod")
+	s.follow()
+	s.cloud.FinishRotation("prod")
+	before := string(s.State.ReadCAFile(s.uuid()))
+	s.cloud.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/v1/clusters/") {
+			theirs := s.State.Cluster(s.uuid())
+			theirs.Name = "theirs"
+			if err := s.State.SetCluster(s.uuid(), theirs); err != nil {
+				t.Error(err)
+			}
+		}
+		return false
+	})
+	_ = s.ask()
+	if after := string(s.State.ReadCAFile(s.uuid())); after != before || s.State.Cluster(s.uuid()).Name != "theirs" {
+		t.Errorf("the CA file is changed: %t, the pins are of %q", after != before, s.State.Cluster(s.uuid()).Name)
+	}
+}

@@ -113,11 +113,11 @@ func newCA(c magnum.Cluster, o outcome) string {
 	was, is := strings.Join(fingerprints(o.before.Pinned), ", "), pki.Fingerprint(o.magnum)
 	switch {
 	case o.Reason == rotation.InWindow:
-		return fmt.Sprintf("cluster %q is getting a new CA (%s): SHA-256 %s; until its API server has it, the old one counts too: %s", c.Name, c.Status, is, was)
+		return fmt.Sprintf("cluster %q is getting a new CA (%s): SHA-256 %s; until its API server has it, the old one counts too: %s", c.Name, o.status, is, was)
 	case rotation.Contains(o.after.Pinned, o.magnum):
 		return fmt.Sprintf("cluster %q has a new CA: SHA-256 %s before, %s now", c.Name, fingerprints(o.before.Pinned)[0], is)
 	}
-	return fmt.Sprintf("cluster %q: Magnum has another CA (SHA-256 %s) than the API server (%s), though it says %s; the API server's stays", c.Name, is, was, c.Status)
+	return fmt.Sprintf("cluster %q: Magnum has another CA (SHA-256 %s) than the API server (%s), though it says %s; the API server's stays", c.Name, is, was, o.status)
 }
 
 // store keeps the first record. kubectl does without if it cannot be kept.

@@ -202,6 +202,9 @@ func (p *Plugin) remember(ctx context.Context, q question, known state.Cluster, 
 			return
 		}
 	}
+	if !sameCAs(p.State.Cluster(q.uuid).Pinned, o.after.Pinned) {
+		return // another process decided since; the CA file never leads the pins
+	}
 	if q.byPerson && !q.noCAFile {
 		if o.fileErr = p.State.WriteCAFile(q.uuid, o.after.Pinned); o.fileErr != nil {
 			return
