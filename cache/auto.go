@@ -18,12 +18,14 @@ const eraseTimeout = time.Second
 // Auto keeps data in the user's keyring if that can be used at once, and in the
 // kernel's otherwise. It is safe for concurrent use.
 //
-// Of two copies the one that was put last is to win: where a Put has succeeded
-// the copy in the other store is deleted. That cannot be done in a keyring that
-// is locked, and its copy is found again once somebody unlocks it. So a caller
-// must be able to tell by itself that what it gets is outdated.
+// Of two copies the newest wins, and the other one is deleted: where a Put has
+// succeeded at once, and what a locked keyring kept when it is found beside the
+// kernel's.
 type Auto struct {
 	Keyring, Kernel Store
+	// Newer says whether a was put later than b. Only who put them can read
+	// that. Nil means that what is in the keyring wins.
+	Newer func(a, b []byte) bool
 	// Container says that the kernel keyring is not ours alone, so that it is
 	// not used. It is asked at most once, and not as long as the keyring has what
 	// is looked for. Nil means no.
@@ -47,8 +49,7 @@ func (a *Auto) Name() string {
 func (a *Auto) Get(ctx context.Context, key string) ([]byte, error) {
 	data, err := a.Keyring.Get(ctx, key)
 	if err == nil {
-		a.inKernel.Store(false)
-		return data, nil
+		return a.newest(ctx, key, data), nil
 	}
 	if !errors.Is(err, ErrMiss) && !isOut(err) || !a.hasKernel() {
 		return nil, err
@@ -64,10 +65,33 @@ func (a *Auto) Get(ctx context.Context, key string) ([]byte, error) {
 	return nil, kernelErr
 }
 
+// newest returns what the keyring holds, or what the kernel does if that is newer,
+// and deletes the one that is older. Whether the kernel is to be used at all is
+// asked only if it has one: that takes as long as to ask the kernel.
+func (a *Auto) newest(ctx context.Context, key string, inKeyring []byte) []byte {
+	a.inKernel.Store(false)
+	if a.Kernel == nil || a.Newer == nil {
+		return inKeyring
+	}
+	inKernel, err := a.Kernel.Get(ctx, key)
+	if err != nil || !a.hasKernel() {
+		return inKeyring
+	}
+	switch {
+	case a.Newer(inKernel, inKeyring):
+		a.inKernel.Store(true)
+		overtake(ctx, a.Keyring, key)
+		return inKernel
+	case a.Newer(inKeyring, inKernel):
+		overtake(ctx, a.fallback, key)
+	}
+	return inKeyring
+}
+
 // Put stores data under key in the keyring, or else in the kernel's. It is an
 // error if neither takes it, with the reasons of both.
-func (a *Auto) Put(ctx context.Context, key string, data []byte) error {
-	err := a.Keyring.Put(ctx, key, data)
+func (a *Auto) Put(ctx context.Context, key string, data []byte, life time.Duration) error {
+	err := a.Keyring.Put(ctx, key, data, life)
 	if err == nil {
 		a.inKernel.Store(false)
 		if a.hasKernel() {
@@ -78,11 +102,11 @@ func (a *Auto) Put(ctx context.Context, key string, data []byte) error {
 	if !isOut(err) || !a.hasKernel() {
 		return err
 	}
-	if kernelErr := a.fallback.Put(ctx, key, data); kernelErr != nil {
+	if kernelErr := a.fallback.Put(ctx, key, data, life); kernelErr != nil {
 		return fmt.Errorf("%w; %s: %w", err, a.fallback.Name(), kernelErr)
 	}
 	a.inKernel.Store(true)
-	if !errors.Is(err, ErrTimeout) { // it would not answer this either
+	if !errors.Is(err, ErrTimeout) && !errors.Is(err, ErrHung) { // it would not answer this either
 		overtake(ctx, a.Keyring, key)
 	}
 	return nil

@@ -55,7 +55,7 @@ func TestAutoBesideAKeyringThatHangs(t *testing.T) {
 	server.Fail("Hello", secretservicetest.Fault{Hang: true})
 	keyring.ReadTimeout, keyring.WriteTimeout = deadline, deadline
 	a := &cache.Auto{Keyring: keyring, Kernel: newKernel(t)}
-	put := operation{name: "Put", call: func(ctx context.Context, _ *cache.Keyring) error { return a.Put(ctx, "k", []byte("x")) }}
+	put := operation{name: "Put", call: func(ctx context.Context, _ *cache.Keyring) error { return a.Put(ctx, "k", []byte("x"), life) }}
 	if err := inTime(t, put, nil); err != nil {
 		t.Errorf("Put: %v", err)
 	}
@@ -72,14 +72,14 @@ func TestAutoWhenTheKeyringIsUnlocked(t *testing.T) {
 	kernel := newKernel(t)
 	a := &cache.Auto{Keyring: keyring, Kernel: kernel}
 	server.Set(secretservicetest.State{Login: true, Locked: true})
-	if err := a.Put(t.Context(), "k", []byte("1")); err != nil || a.Name() != kernel.Name() {
+	if err := a.Put(t.Context(), "k", []byte("1"), life); err != nil || a.Name() != kernel.Name() {
 		t.Fatalf("Put into a locked keyring: %v, %s", err, a.Name())
 	}
 	server.Set(secretservicetest.State{Login: true})
 	if data, err := a.Get(t.Context(), "k"); err != nil || string(data) != "1" {
 		t.Errorf("Get = %q, %v, want what is in the kernel", data, err)
 	}
-	if err := a.Put(t.Context(), "k", []byte("2")); err != nil || a.Name() != keyring.Name() {
+	if err := a.Put(t.Context(), "k", []byte("2"), life); err != nil || a.Name() != keyring.Name() {
 		t.Errorf("Put into an unlocked keyring: %v, %s", err, a.Name())
 	}
 	if data, err := kernel.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {

@@ -8,11 +8,15 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 )
+
+// life is long enough for any test.
+const life = time.Minute
 
 // memory is a store that lasts as long as the test, and fails when told to.
 type memory struct {
@@ -35,7 +39,7 @@ func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 	return []byte(data), m.fails
 }
 
-func (m *memory) Put(_ context.Context, key string, data []byte) error {
+func (m *memory) Put(_ context.Context, key string, data []byte, _ time.Duration) error {
 	m.calls = append(m.calls, "Put")
 	if m.fails == nil {
 		m.data[key] = string(data)
@@ -80,6 +84,38 @@ func TestAutoAsksTheKernelForNothingThatTheKeyringHas(t *testing.T) {
 	}
 }
 
+// A locked keyring keeps what the kernel has overtaken since.
+func TestAutoOfTwoCopiesTheNewestWins(t *testing.T) {
+	for _, test := range []struct {
+		inKeyring, inKernel string
+		container           bool
+		want, from          string
+		left                [2]string
+	}{
+		{"1", "2", false, "2", "kernel", [2]string{"", "2"}},
+		{"2", "1", false, "2", "keyring", [2]string{"2", ""}},
+		{"1", "1", false, "1", "keyring", [2]string{"1", "1"}},
+		{"1", "", false, "1", "keyring", [2]string{"1", ""}},
+		{"1", "2", true, "1", "keyring", [2]string{"1", "2"}},
+	} {
+		a, keyring, kernel := pair(test.inKeyring, test.inKernel)
+		a.Newer = func(a, b []byte) bool { return string(a) > string(b) }
+		a.Container = func() bool {
+			if test.inKernel == "" {
+				t.Error("looked for a container")
+			}
+			return test.container
+		}
+		data, err := a.Get(t.Context(), "k")
+		if err != nil || string(data) != test.want || a.Name() != test.from {
+			t.Errorf("%+v: Get = %q, %v, from %s", test, data, err, a.Name())
+		}
+		if left := [2]string{keyring.data["k"], kernel.data["k"]}; left != test.left {
+			t.Errorf("%+v: left are %q", test, left)
+		}
+	}
+}
+
 func TestAutoFindsWhatIsInTheKernel(t *testing.T) {
 	for _, out := range append(slices.Clone(outs), nil) { // nil: it works and holds nothing
 		a, keyring, _ := pair("", "x")
@@ -108,7 +144,7 @@ func TestAutoSaysWhatIsWrongWithTheKeyringIfTheKernelIsOut(t *testing.T) {
 // The newest wins, and the other copy is erased.
 func TestAutoPutLeavesOneCopy(t *testing.T) {
 	a, keyring, kernel := pair("", "old")
-	if err := a.Put(t.Context(), "k", []byte("new")); err != nil {
+	if err := a.Put(t.Context(), "k", []byte("new"), life); err != nil {
 		t.Fatal(err)
 	}
 	if keyring.data["k"] != "new" || len(kernel.data) > 0 || a.Name() != "keyring" || !kernel.deadline {
@@ -117,7 +153,7 @@ func TestAutoPutLeavesOneCopy(t *testing.T) {
 	for _, out := range outs {
 		a, keyring, kernel := pair("old", "")
 		keyring.fails = failure(out)
-		if err := a.Put(t.Context(), "k", []byte("new")); err != nil || kernel.data["k"] != "new" || a.Name() != "kernel" {
+		if err := a.Put(t.Context(), "k", []byte("new"), life); err != nil || kernel.data["k"] != "new" || a.Name() != "kernel" {
 			t.Errorf("keyring %v: %v, kernel %v, store %s", out, err, kernel.data, a.Name())
 		}
 		want := []string{"Put", "Delete"}
@@ -133,7 +169,7 @@ func TestAutoPutLeavesOneCopy(t *testing.T) {
 func TestAutoPutThatNobodyTakes(t *testing.T) {
 	a, keyring, kernel := pair("", "")
 	keyring.fails, kernel.fails = failure(cache.ErrLocked), fmt.Errorf("%w: %w", cache.ErrUnavailable, cache.ErrFull)
-	err := a.Put(t.Context(), "k", []byte("x"))
+	err := a.Put(t.Context(), "k", []byte("x"), life)
 	if !errors.Is(err, cache.ErrLocked) || !errors.Is(err, cache.ErrFull) || a.Name() != "keyring" {
 		t.Errorf("Put: %v, want both reasons", err)
 	}
@@ -147,7 +183,7 @@ func TestAutoAsksNobodyElseAfterARefusal(t *testing.T) {
 		if _, err := a.Get(t.Context(), "k"); !errors.Is(err, refusal) {
 			t.Errorf("Get: %v, want %v", err, refusal)
 		}
-		if err := a.Put(t.Context(), "k", nil); !errors.Is(err, refusal) {
+		if err := a.Put(t.Context(), "k", nil, life); !errors.Is(err, refusal) {
 			t.Errorf("Put: %v, want %v", err, refusal)
 		}
 		if len(kernel.calls) > 0 {
@@ -188,7 +224,7 @@ func TestAutoInAContainerKeepsNothingInTheKernel(t *testing.T) {
 	if data, err := a.Get(t.Context(), "k"); !errors.Is(err, cache.ErrUnavailable) {
 		t.Errorf("Get = %q, %v, want ErrUnavailable", data, err)
 	}
-	if err := a.Put(t.Context(), "k", []byte("x")); !errors.Is(err, cache.ErrUnavailable) {
+	if err := a.Put(t.Context(), "k", []byte("x"), life); !errors.Is(err, cache.ErrUnavailable) {
 		t.Errorf("Put: %v, want ErrUnavailable", err)
 	}
 	if err := a.Delete(t.Context(), "k"); !errors.Is(err, cache.ErrUnavailable) {
@@ -203,7 +239,7 @@ func TestAutoWithoutAKernel(t *testing.T) {
 	a, keyring, _ := pair("", "")
 	a.Kernel = nil
 	keyring.fails = failure(cache.ErrUnavailable)
-	if err := a.Put(t.Context(), "k", []byte("x")); !errors.Is(err, cache.ErrUnavailable) {
+	if err := a.Put(t.Context(), "k", []byte("x"), life); !errors.Is(err, cache.ErrUnavailable) {
 		t.Errorf("Put: %v, want ErrUnavailable", err)
 	}
 }

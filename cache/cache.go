@@ -16,13 +16,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Store is what all stores of this package are.
 type Store interface {
 	Name() string
 	Get(ctx context.Context, key string) ([]byte, error)
-	Put(ctx context.Context, key string, data []byte) error
+	// Put keeps data for life, which is positive, or longer: only the kernel
+	// forgets by itself.
+	Put(ctx context.Context, key string, data []byte, life time.Duration) error
 	Delete(ctx context.Context, key string) error
 }
 
@@ -38,6 +41,9 @@ var (
 	// ErrTimeout: the store took longer than the call may last. What was
 	// asked of it may still happen.
 	ErrTimeout = errors.New("the store did not answer")
+	// ErrHung: the store is left alone, as it hung a moment ago. It is
+	// ErrUnavailable too.
+	ErrHung = errors.New("the store hung a moment ago")
 	// ErrTooBig: the data is larger than MaxSize. Nothing was stored.
 	ErrTooBig = errors.New("too big for the store")
 	// ErrFull: the kernel lets the user keep no more. It is ErrUnavailable too.

@@ -4,8 +4,11 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+var errLife = errors.New("the data's life is over")
 
 // Kernel is the keyring of the Linux kernel, which is in memory, needs no
 // daemon and never asks anybody anything. Elsewhere it is ErrUnavailable. The
@@ -18,10 +21,6 @@ import (
 //
 // Keys and data are those of [Keyring].
 type Kernel struct {
-	// Life is when the kernel forgets what was put, counted from the Put; it is
-	// rounded up to seconds. Zero means 13 h. There is no way to keep a key for
-	// ever.
-	Life time.Duration
 	// Service and a colon are what the names of its keys begin with. Empty means
 	// kubectl-magnum.
 	Service string
@@ -46,10 +45,11 @@ func (k *Kernel) Get(ctx context.Context, key string) ([]byte, error) {
 	return data, err
 }
 
-// Put stores data under key, in place of what was there, for another Life. If
-// it fails, what was there stays, unless the kernel would not set an end: then
-// nothing does.
-func (k *Kernel) Put(ctx context.Context, key string, data []byte) error {
+// Put stores data under key, in place of what was there. The kernel forgets it
+// when life is over, rounded up to seconds; there is no way to keep a key for
+// ever. If it fails, what was there stays, unless the kernel would not set an
+// end: then nothing does.
+func (k *Kernel) Put(ctx context.Context, key string, data []byte, life time.Duration) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
@@ -59,7 +59,10 @@ func (k *Kernel) Put(ctx context.Context, key string, data []byte) error {
 	if ctx.Err() != nil {
 		return stopped(ctx)
 	}
-	return k.write(key, data)
+	if life <= 0 {
+		return errLife
+	}
+	return k.write(key, data, life)
 }
 
 // Delete removes what is stored under key, from the kernel's memory too.
@@ -72,4 +75,21 @@ func (k *Kernel) Delete(ctx context.Context, key string) error {
 		return stopped(ctx)
 	}
 	return k.erase(key)
+}
+
+// Keys returns the keys of all that is stored, sorted, without what is over.
+func (k *Kernel) Keys(ctx context.Context) ([]string, error) {
+	if ctx.Err() != nil {
+		return nil, stopped(ctx)
+	}
+	return k.list()
+}
+
+// Clear removes all that is stored, under any key.
+func (k *Kernel) Clear(ctx context.Context) error {
+	keys, err := k.Keys(ctx)
+	for _, key := range keys {
+		err = errors.Join(err, k.Delete(ctx, key))
+	}
+	return err
 }

@@ -25,7 +25,7 @@ func TestKernelThatIsForbidden(t *testing.T) {
 			onThread(t, func() error { return denyAll(errno) }, func() {
 				_, err := k.Get(t.Context(), "k")
 				for op, err := range map[string]error{
-					"Get": err, "Put": k.Put(t.Context(), "k", []byte("y")), "Delete": k.Delete(t.Context(), "k"),
+					"Get": err, "Put": k.Put(t.Context(), "k", []byte("y"), life), "Delete": k.Delete(t.Context(), "k"),
 				} {
 					if !errors.Is(err, cache.ErrUnavailable) || !errors.Is(err, errno) || errors.Is(err, cache.ErrMiss) {
 						t.Errorf("%s: %v, want ErrUnavailable with its cause", op, err)
@@ -41,7 +41,7 @@ func TestKernelThatIsForbidden(t *testing.T) {
 func TestKernelThatTakesNoKeys(t *testing.T) {
 	k := newKernel(t)
 	onThread(t, func() error { return deny(unix.EPERM, unix.SYS_ADD_KEY, anyOp) }, func() {
-		if err := k.Put(t.Context(), "k", []byte("x")); !errors.Is(err, cache.ErrUnavailable) {
+		if err := k.Put(t.Context(), "k", []byte("x"), life); !errors.Is(err, cache.ErrUnavailable) {
 			t.Errorf("Put: %v, want ErrUnavailable", err)
 		}
 		if _, err := k.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {
@@ -58,7 +58,7 @@ func TestKernelThatSetsNoTimeout(t *testing.T) {
 	k := newKernel(t)
 	put(t, k, "k", "before")
 	onThread(t, func() error { return deny(unix.EPERM, unix.SYS_KEYCTL, unix.KEYCTL_SET_TIMEOUT) }, func() {
-		if err := k.Put(t.Context(), "k", []byte("after")); !errors.Is(err, cache.ErrUnavailable) {
+		if err := k.Put(t.Context(), "k", []byte("after"), life); !errors.Is(err, cache.ErrUnavailable) {
 			t.Errorf("Put: %v, want ErrUnavailable", err)
 		}
 	})
@@ -112,7 +112,7 @@ func TestKernelIsFull(t *testing.T) {
 		defer sweep(t, k.Service)
 		err := cache.ErrFull
 		for range 500 { // the kernel takes its time to give back what was revoked
-			if err = k.Put(t.Context(), "k", []byte("after")); !errors.Is(err, cache.ErrFull) {
+			if err = k.Put(t.Context(), "k", []byte("after"), life); !errors.Is(err, cache.ErrFull) {
 				break
 			}
 			wait(t)
@@ -144,7 +144,7 @@ func fill(t *testing.T, k *cache.Kernel, sizes ...int) {
 
 func wantFull(t *testing.T, k *cache.Kernel) {
 	t.Helper()
-	err := k.Put(t.Context(), "k", []byte(strings.Repeat("x", 2000)))
+	err := k.Put(t.Context(), "k", []byte(strings.Repeat("x", 2000)), life)
 	if !errors.Is(err, cache.ErrFull) || !errors.Is(err, cache.ErrUnavailable) || !errors.Is(err, unix.EDQUOT) {
 		t.Errorf("Put: %v, want ErrFull and ErrUnavailable", err)
 	}

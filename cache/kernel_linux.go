@@ -4,25 +4,22 @@ package cache
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// defaultLife is the default max age of a record, and an hour in which a
-	// rotation may still need one that is older.
-	defaultLife = 13 * time.Hour
-
-	// keyType is the one that any process may make and read. The kernel gives
-	// such a key the permissions we want by itself: everything to who possesses
-	// it, nothing but to see its name to the rest of the user, nothing to others.
-	keyType = "user"
-)
+// keyType is the one that any process may make and read. The kernel gives such a
+// key the permissions we want by itself: everything to who possesses it, nothing
+// but to see its name to the rest of the user, nothing to others.
+const keyType = "user"
 
 func (k *Kernel) read(key string) ([]byte, error) {
 	var data []byte
@@ -42,7 +39,7 @@ func (k *Kernel) read(key string) ([]byte, error) {
 	return data, err
 }
 
-func (k *Kernel) write(key string, data []byte) error {
+func (k *Kernel) write(key string, data []byte, life time.Duration) error {
 	return onRing(func(ring int) error {
 		id, err := unix.AddKey(keyType, k.description(key), data, ring)
 		if err != nil {
@@ -50,7 +47,7 @@ func (k *Kernel) write(key string, data []byte) error {
 		}
 		// Each time: an update takes the timeout away. Who is killed between
 		// these two calls leaves a key that ends with the next Put or the machine.
-		_, err = unix.KeyctlInt(unix.KEYCTL_SET_TIMEOUT, id, k.seconds(), 0, 0)
+		_, err = unix.KeyctlInt(unix.KEYCTL_SET_TIMEOUT, id, seconds(life), 0, 0)
 		if isGone(err) {
 			return nil // another process has deleted it since
 		}
@@ -72,6 +69,51 @@ func (k *Kernel) erase(key string) error {
 		}
 		return discard(ring, id)
 	})
+}
+
+func (k *Kernel) list() ([]string, error) {
+	var keys []string
+	err := onRing(func(ring int) error {
+		ids, err := members(ring)
+		if err != nil {
+			return kernelError(err)
+		}
+		for _, id := range ids {
+			// TYPE;UID;GID;PERMISSIONS;NAME (keyctl_describe(3)). What cannot be
+			// described has gone since, or is not ours to read.
+			text, err := unix.KeyctlString(unix.KEYCTL_DESCRIBE, id)
+			fields := strings.SplitN(text, ";", 5)
+			if err != nil || len(fields) < 5 || fields[0] != keyType {
+				continue
+			}
+			if key, ours := strings.CutPrefix(fields[4], k.description("")); ours && checkKey(key) == nil {
+				keys = append(keys, key)
+			}
+		}
+		return nil
+	})
+	slices.Sort(keys)
+	return keys, err
+}
+
+// members returns the ids of the keys on a ring.
+func members(ring int) ([]int, error) {
+	buf := make([]byte, 4096)
+	for {
+		n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, ring, buf, 0)
+		if err != nil {
+			return nil, err
+		}
+		if n > len(buf) { // n is the size of all, whatever fits
+			buf = make([]byte, 2*n)
+			continue
+		}
+		var ids []int
+		for id := range slices.Chunk(buf[:n], 4) {
+			ids = append(ids, int(int32(binary.NativeEndian.Uint32(id)))) //nolint:gosec // key_serial_t is an int32
+		}
+		return ids, nil
+	}
 }
 
 // discard revokes a key, which frees its data even if it is linked elsewhere,
@@ -121,14 +163,8 @@ func (k *Kernel) description(key string) string {
 	return cmp.Or(k.Service, keyringService) + ":" + key
 }
 
-// seconds is Life as the kernel counts it, where 0 means for ever.
-func (k *Kernel) seconds() int {
-	life := k.Life
-	if life <= 0 {
-		life = defaultLife
-	}
-	return int(min((life-1)/time.Second+1, math.MaxInt32))
-}
+// seconds is a life as the kernel counts it, where 0 means for ever.
+func seconds(life time.Duration) int { return int(min((life-1)/time.Second+1, math.MaxInt32)) }
 
 // isGone says whether err is of a key that is not there any more.
 func isGone(err error) bool {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,38 @@ import (
 
 func TestKernelKeepsTheContract(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T) cachetest.Store { return newKernel(t) })
+}
+
+func TestKernelCanBeCleared(t *testing.T) {
+	cachetest.RunClear(t, func(t *testing.T) cachetest.Clearer { return newKernel(t) })
+}
+
+func TestKernelListsWhatIsOursAlone(t *testing.T) {
+	k := newKernel(t)
+	put(t, k, "b", "x")
+	put(t, k, "a", "x")
+	putFor(t, k, "revoked", "x", life)
+	onThread(t, nil, func() {
+		ring := ring(t)
+		if _, err := unix.KeyctlInt(unix.KEYCTL_REVOKE, keyOf(t, k, "revoked"), 0, 0, 0); err != nil {
+			t.Errorf("revoke: %v", err)
+		}
+		for _, name := range []string{k.Service, k.Service + "-more:a", k.Service + ":not\na key of ours"} {
+			if _, err := unix.AddKey("user", name, []byte("x"), ring); err != nil {
+				t.Errorf("add %q: %v", name, err)
+			}
+		}
+	})
+	keys, err := k.Keys(t.Context())
+	if err != nil || !slices.Equal(keys, []string{"a", "b"}) {
+		t.Errorf("Keys = %q, %v", keys, err)
+	}
+	for i := range 1100 { // more than fit into the first buffer
+		put(t, k, fmt.Sprintf("many-%d", i), "x")
+	}
+	if keys, err := k.Keys(t.Context()); err != nil || len(keys) != 1102 {
+		t.Errorf("Keys = %d of 1102, %v", len(keys), err)
+	}
 }
 
 func TestKernelIsSharedByProcesses(t *testing.T) {
@@ -74,7 +107,7 @@ func TestKernelOnManyThreads(t *testing.T) {
 		wg.Go(func() {
 			key := fmt.Sprintf("k%d", i)
 			for range 300 {
-				if err := k.Put(t.Context(), key, []byte(key)); err != nil {
+				if err := k.Put(t.Context(), key, []byte(key), life); err != nil {
 					t.Errorf("Put: %v", err)
 					return
 				}
@@ -94,9 +127,9 @@ func TestKernelOnManyThreads(t *testing.T) {
 
 func TestKernelForgetsByItself(t *testing.T) {
 	k := newKernel(t)
-	k.Life = time.Nanosecond // a second is the least that the kernel counts
-	put(t, k, "updated", "1")
-	put(t, k, "updated", "2") // which takes the timeout of the first away
+	short := time.Nanosecond // a second is the least that the kernel counts
+	putFor(t, k, "updated", "1", short)
+	putFor(t, k, "updated", "2", short) // which takes the timeout of the first away
 	wantData(t, k, "updated", "2")
 	var err error
 	for range 500 {
@@ -111,9 +144,19 @@ func TestKernelForgetsByItself(t *testing.T) {
 	if err := k.Delete(t.Context(), "updated"); err != nil {
 		t.Errorf("Delete of what is over: %v", err)
 	}
-	k.Life = time.Minute
 	put(t, k, "updated", "3")
 	wantData(t, k, "updated", "3")
+}
+
+func TestKernelRefusesWhatIsOver(t *testing.T) {
+	k := newKernel(t)
+	put(t, k, "k", "before")
+	for _, over := range []time.Duration{0, -time.Hour} {
+		if err := k.Put(t.Context(), "k", []byte("after"), over); err == nil {
+			t.Errorf("Put for %v is accepted", over)
+		}
+	}
+	wantData(t, k, "k", "before")
 }
 
 func wait(t *testing.T) {
@@ -127,10 +170,9 @@ func wait(t *testing.T) {
 
 // 0 would be for ever, and so would be what does not fit into 32 bits.
 func TestKernelKeepsNothingForEver(t *testing.T) {
-	for life, want := range map[time.Duration]string{0: "13h", -time.Hour: "13h", 2*time.Hour + 1: "2h", math.MaxInt64: "3550w"} {
+	for life, want := range map[time.Duration]string{13 * time.Hour: "13h", 2*time.Hour + 1: "2h", math.MaxInt64: "3550w"} {
 		k := newKernel(t)
-		k.Life = life
-		put(t, k, "k", "x")
+		putFor(t, k, "k", "x", life)
 		onThread(t, nil, func() {
 			ends, ok := timeout(t, keyOf(t, k, "k"))
 			if !ok {
@@ -216,7 +258,12 @@ func TestKernelDeletesFromTheKeyringToo(t *testing.T) {
 
 func put(t *testing.T, k *cache.Kernel, key, data string) {
 	t.Helper()
-	if err := k.Put(t.Context(), key, []byte(data)); err != nil {
+	putFor(t, k, key, data, life)
+}
+
+func putFor(t *testing.T, k *cache.Kernel, key, data string, life time.Duration) {
+	t.Helper()
+	if err := k.Put(t.Context(), key, []byte(data), life); err != nil {
 		t.Errorf("Put(%q): %v", key, err)
 	}
 }

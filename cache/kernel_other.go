@@ -7,12 +7,15 @@ package cache
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 var errNoKernel = fmt.Errorf("%w: %w", ErrUnavailable, errors.New("this system's kernel has no keyring"))
 
 func (k *Kernel) read(string) ([]byte, error) { return nil, errNoKernel }
 
-func (k *Kernel) write(string, []byte) error { return errNoKernel }
+func (k *Kernel) write(string, []byte, time.Duration) error { return errNoKernel }
 
 func (k *Kernel) erase(string) error { return errNoKernel }
+
+func (k *Kernel) list() ([]string, error) { return nil, errNoKernel }

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -35,11 +34,11 @@ func newKernel(t *testing.T) *cache.Kernel {
 	t.Helper()
 	requireKeyctl(t)
 	if service := os.Getenv(serviceVar); service != "" {
-		return &cache.Kernel{Service: service, Life: time.Minute}
+		return &cache.Kernel{Service: service}
 	}
 	service := fmt.Sprintf("kubectl-magnum-test-%d-%d", os.Getpid(), services.Add(1))
 	t.Cleanup(func() { onThread(t, nil, func() { sweep(t, service) }) })
-	return &cache.Kernel{Service: service, Life: time.Minute}
+	return &cache.Kernel{Service: service}
 }
 
 // requireKeyctl skips the test where a container forbids what it is about, or

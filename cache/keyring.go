@@ -32,6 +32,9 @@ type Keyring struct {
 	// UID is the user whose session bus is looked for in /run/user/UID where
 	// the environment does not name one.
 	UID int
+	// MayAsk lets a Delete open the dialog that some keyrings want first. It is
+	// for a person who waits; nothing else here ever asks.
+	MayAsk bool
 }
 
 // Name returns "keyring".
@@ -53,9 +56,10 @@ func (k *Keyring) Get(ctx context.Context, key string) ([]byte, error) {
 	return data, err
 }
 
-// Put stores data under key, in place of what was there. After ErrTimeout it
-// may or may not be stored.
-func (k *Keyring) Put(ctx context.Context, key string, data []byte) error {
+// Put stores data under key, in place of what was there, until it is deleted:
+// no such keyring has an end for what it keeps. After ErrTimeout it may or may
+// not be stored.
+func (k *Keyring) Put(ctx context.Context, key string, data []byte, _ time.Duration) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
@@ -68,13 +72,40 @@ func (k *Keyring) Put(ctx context.Context, key string, data []byte) error {
 	return err
 }
 
-// Delete removes what is stored under key. Deleting nothing is no error.
+// Delete removes what is stored under key, wherever in the keyring it is.
+// Deleting nothing is no error, unless a part of the keyring is locked.
 func (k *Keyring) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
 	_, err := within(ctx, k.writeTimeout(), func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, k.erase(ctx, key)
+	})
+	return err
+}
+
+// Keys returns the keys of all that is stored, sorted. With ErrLocked they are
+// only those that can be seen. It is errors.ErrUnsupported on macOS and Windows,
+// where go-keyring cannot list. It takes WriteTimeout at most.
+func (k *Keyring) Keys(ctx context.Context) ([]string, error) {
+	return within(ctx, k.writeTimeout(), k.list)
+}
+
+// Clear removes all that is stored, under any key. It takes WriteTimeout at
+// most; what is locked stays, and is ErrLocked.
+func (k *Keyring) Clear(ctx context.Context) error {
+	_, err := within(ctx, k.writeTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, k.empty(ctx)
+	})
+	return err
+}
+
+// Ping asks the keyring for a sign of life, for ReadTimeout at most. It starts
+// nothing. On macOS and Windows, which have no such thing, it is
+// errors.ErrUnsupported.
+func (k *Keyring) Ping(ctx context.Context) error {
+	_, err := within(ctx, k.readTimeout(), func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, k.ping(ctx)
 	})
 	return err
 }

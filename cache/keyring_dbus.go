@@ -14,9 +14,9 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// read asks the service itself, where write and erase leave that to go-keyring
-// after a look of ours: go-keyring's Get begins with Unlock, which opens a
-// dialog and waits for it (docs/adr/0004-keyring-deadline.md).
+// read asks the service itself, where write leaves that to go-keyring after a
+// look of ours: go-keyring's Get begins with Unlock, which opens a dialog and
+// waits for it (docs/adr/0004-keyring-deadline.md).
 func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 	b, err := k.connect(ctx)
 	if err != nil {
@@ -59,23 +59,6 @@ func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
 		return err
 	}
 	return classify(keyring.Set(keyringService, key, string(data)))
-}
-
-func (k *Keyring) erase(ctx context.Context, key string) error {
-	address, err := k.changeable(ctx, key)
-	if errors.Is(err, ErrMiss) || errors.Is(err, errNoCollection) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := introduce(ctx, address); err != nil {
-		return err
-	}
-	if err := classify(keyring.Delete(keyringService, key)); !errors.Is(err, ErrMiss) {
-		return err
-	}
-	return nil
 }
 
 // changeable returns nil if there is an item under key and go-keyring can

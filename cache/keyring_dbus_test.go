@@ -57,6 +57,13 @@ func TestKeyringInADefaultCollectionKeepsTheContract(t *testing.T) {
 	})
 }
 
+func TestKeyringCanBeCleared(t *testing.T) {
+	cachetest.RunClear(t, func(t *testing.T) cachetest.Clearer {
+		_, k := serve(t)
+		return k
+	})
+}
+
 func TestKeyringIsSharedByProcesses(t *testing.T) {
 	cachetest.RunShared(t, func(t *testing.T, child bool) cachetest.Store {
 		if child {

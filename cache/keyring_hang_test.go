@@ -68,8 +68,22 @@ func TestPromptThatDiesWithTheBusIsAnError(t *testing.T) {
 	server.Add("login", "kubectl-magnum", "k", []byte("old"))
 	server.Set(secretservicetest.State{Login: true, PromptToDelete: true})
 	server.Fail("Prompt", secretservicetest.Fault{Answer: true})
+	k.MayAsk = true
 	if err := k.Delete(t.Context(), "k"); !errors.Is(err, cache.ErrUnavailable) {
 		t.Errorf("err = %v, want ErrUnavailable", err)
+	}
+}
+
+func TestNoPromptOpensUnlessOneMay(t *testing.T) {
+	server, k := serve(t)
+	server.Add("login", "kubectl-magnum", "k", []byte("old"))
+	server.Set(secretservicetest.State{Login: true, PromptToDelete: true})
+	k.ReadTimeout, k.WriteTimeout = deadline, deadline
+	if err := inTime(t, operations[2], k); !errors.Is(err, cache.ErrLocked) {
+		t.Errorf("err = %v, want ErrLocked", err)
+	}
+	if slices.Contains(server.Calls(), "Prompt") || server.Len() != 1 {
+		t.Errorf("asked for %v; %d items are left", server.Calls(), server.Len())
 	}
 }
 
@@ -77,7 +91,7 @@ func TestPromptThatNobodyAnswersEndsAtTheDeadline(t *testing.T) {
 	server, k := serve(t)
 	server.Add("login", "kubectl-magnum", "k", []byte("old"))
 	server.Set(secretservicetest.State{Login: true, PromptToDelete: true})
-	k.WriteTimeout = deadline
+	k.WriteTimeout, k.MayAsk = deadline, true
 	if err := inTime(t, operations[2], k); !errors.Is(err, cache.ErrTimeout) {
 		t.Errorf("err = %v, want ErrTimeout", err)
 	}

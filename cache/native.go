@@ -20,6 +20,12 @@ func (k *Keyring) write(_ context.Context, key string, data []byte) error {
 	return classify(keyring.Set(keyringService, key, string(data)))
 }
 
+func (k *Keyring) list(context.Context) ([]string, error) { return nil, errors.ErrUnsupported }
+
+func (k *Keyring) empty(context.Context) error { return classify(keyring.DeleteAll(keyringService)) }
+
+func (k *Keyring) ping(context.Context) error { return errors.ErrUnsupported }
+
 func (k *Keyring) erase(_ context.Context, key string) error {
 	err := classify(keyring.Delete(keyringService, key))
 	if errors.Is(err, ErrMiss) {

@@ -11,7 +11,7 @@ import (
 
 func TestNoneKeepsNothing(t *testing.T) {
 	var none cache.None
-	if err := none.Put(t.Context(), "k", []byte("x")); err != nil {
+	if err := none.Put(t.Context(), "k", []byte("x"), life); err != nil {
 		t.Errorf("Put: %v", err)
 	}
 	if data, err := none.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 )
 
 const nobody = 65534
@@ -68,7 +69,7 @@ func TestBusOfAnotherUserIsRefused(t *testing.T) {
 		_ = conn.Close()
 	}
 	k := &Keyring{Getenv: func(string) string { return "unix:path=" + filepath.Join(dir, "theirs") }}
-	if err := k.Put(t.Context(), "key", []byte("data")); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errOtherUser) {
+	if err := k.Put(t.Context(), "key", []byte("data"), time.Hour); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errOtherUser) {
 		t.Errorf("Put: %v", err)
 	}
 	if _, err := k.Get(t.Context(), "key"); !errors.Is(err, ErrUnavailable) {

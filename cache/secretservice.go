@@ -88,6 +88,14 @@ func (s secrets) search(key string) call {
 		map[string]string{"service": keyringService, "username": key})
 }
 
+// searchAll looks for all items of ours.
+func (s secrets) searchAll() call {
+	return s.call(secretsPath, serviceInterface, "SearchItems", map[string]string{"service": keyringService})
+}
+
+// locked asks whether the collection is.
+func (s secrets) locked() call { return s.property(s.collection, collectionInterface, "Locked") }
+
 func (s secrets) property(path dbus.ObjectPath, iface, name string) call {
 	return s.call(path, "org.freedesktop.DBus.Properties", "Get", iface, name)
 }

@@ -36,6 +36,7 @@ type call struct {
 	record  *credential.Record // nil if there is none
 	until   time.Time          // by when the record is at its end
 	aged    bool               // it is past its max age, and good only in the window of a rotation
+	later   bool               // what is in the store was written by a later version of this program
 }
 
 func newCall(p *Plugin, r CredentialRequest, emit func([]byte) error) *call {
@@ -71,13 +72,14 @@ func (c *call) load(ctx context.Context) {
 	c.cluster = c.State.Cluster(c.r.Identity.Cluster)
 	c.use = c.State.Use(c.key, now)
 	c.revoked = c.State.Revocation(c.key, now)
-	c.record, c.until, c.aged = nil, time.Time{}, false
+	c.record, c.until, c.aged, c.later = nil, time.Time{}, false, false
 	data, err := c.Store.Get(ctx, c.key)
 	if err != nil {
 		return
 	}
 	rec, err := credential.Decode(data)
 	if err != nil {
+		c.later = errors.Is(err, credential.ErrNewerVersion)
 		return
 	}
 	c.pinByRecord(rec)

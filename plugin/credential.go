@@ -47,6 +47,10 @@ type CredentialRequest struct {
 	// Notice is told, in one line, what the user has to know although there is
 	// an answer. It is called before the answer is given, at most twice.
 	Notice func(line string)
+	// NotKept is told, at most once until a record is kept again, that no store
+	// has taken the record, with a [NotKeptError]. It is called after the answer
+	// was given. Nil for nobody.
+	NotKept func(error)
 	// Code is the exit code by which the caller reports an error. It is
 	// remembered for a client that asks again.
 	Code func(error) int

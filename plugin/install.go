@@ -41,9 +41,8 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		if err != nil {
 			result.Warnings = append(result.Warnings, fmt.Sprintf("cluster %q: %v; kubectl has to find the OpenStack login by itself", t.cluster.Name, err))
 		}
-		result.Clusters[i].StoreErr = p.store(ctx, t)
+		result.Clusters[i].StoreErr = p.storeFirst(ctx, t, r.MaxAge)
 		result.Clusters[i].Store = p.Store.Name() // only now: it may be one of several
-		p.register(t.id, state.Credential{MaxAge: r.MaxAge})
 	}
 	entries := p.entries(conn, r, targets)
 	switch {
@@ -120,26 +119,21 @@ func newCA(c magnum.Cluster, o outcome) string {
 	return fmt.Sprintf("cluster %q: Magnum has another CA (SHA-256 %s) than the API server (%s), though it says %s; the API server's stays", c.Name, is, was, o.status)
 }
 
-// store keeps the first record. kubectl does without if it cannot be kept.
-func (p *Plugin) store(ctx context.Context, t *target) error {
-	data, err := t.issued.record.Encode()
-	if err != nil {
-		return err
-	}
-	key := t.id.Key()
-	_ = p.State.ClearFailure(key) // what failed before is mended, or is said anew
-	if t.inWindow && p.hasRecord(ctx, t) {
+// storeFirst keeps the first record. kubectl does without if it cannot be kept.
+func (p *Plugin) storeFirst(ctx context.Context, t *target, maxAge time.Duration) error {
+	c := newCall(p, CredentialRequest{Identity: t.id, ClusterName: t.cluster.Name, MaxAge: maxAge}, nil)
+	c.load(ctx)
+	_ = p.State.ClearFailure(c.key) // what failed before is mended, or is said anew
+	if t.inWindow && c.good() {
 		return nil // which the API server takes, and the new one not yet
 	}
-	_ = p.State.Touch(key, state.Use{Verified: p.Now()}) // costs a question to the API server if it fails
-	return p.Store.Put(ctx, key, data)
-}
-
-// hasRecord says whether there is a record that may be handed out.
-func (p *Plugin) hasRecord(ctx context.Context, t *target) bool {
-	c := newCall(p, CredentialRequest{Identity: t.id, MaxAge: MaxAgeMax}, nil)
-	c.load(ctx)
-	return c.good()
+	_ = p.State.Touch(c.key, state.Use{Verified: p.Now()}) // costs a question to the API server if it fails
+	c.record = t.issued.record
+	if err := c.store(ctx); err != nil {
+		_ = c.State.FirstNotice(c.key) // config tells, so kubectl need not
+		return &NotKeptError{Cluster: t.cluster.Name, Err: err}
+	}
+	return nil
 }
 
 // rememberFiles notes where the entries are, for when their CA changes. Without

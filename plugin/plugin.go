@@ -22,12 +22,13 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
-// Store keeps records between runs. Get of a key that holds nothing is an
-// error like any other: a record that cannot be had is a miss.
+// Store keeps records between runs, for the life that they are put for or
+// longer. Get of a key that holds nothing is an error like any other: a record
+// that cannot be had is a miss.
 type Store interface {
-	Name() string
+	Name() string // "" if it keeps nothing at all
 	Get(ctx context.Context, key string) ([]byte, error)
-	Put(ctx context.Context, key string, data []byte) error
+	Put(ctx context.Context, key string, data []byte, life time.Duration) error
 	Delete(ctx context.Context, key string) error
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // replace issues a credential in place of one that is refused, revoked or not
@@ -107,15 +106,6 @@ func (c *call) accept(ctx context.Context, got issued) error {
 	return nil
 }
 
-// keep stores the record. kubectl has its credential, or will not get one:
-// nothing that goes wrong from here on matters to it.
-func (c *call) keep(ctx context.Context) {
-	if data, err := c.record.Encode(); err == nil {
-		_ = c.Store.Put(ctx, c.key, data)
-	}
-	c.register(c.r.Identity, state.Credential{MaxAge: c.r.MaxAge})
-}
-
 // revoke sees to it that nothing issued before a time, nor the old record, is
 // handed out again: first it is remembered, then erased, as a store may fail to.
 func (c *call) revoke(ctx context.Context, old *credential.Record, before time.Time) {
@@ -129,5 +119,7 @@ func (c *call) revoke(ctx context.Context, old *credential.Record, before time.T
 		c.revoked.Replaced = c.Now()
 	}
 	_ = c.State.SetRevocation(c.key, c.revoked)
-	_ = c.Store.Delete(ctx, c.key)
+	if !c.later {
+		_ = c.Store.Delete(ctx, c.key)
+	}
 }

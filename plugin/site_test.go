@@ -47,7 +47,7 @@ func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 	return nil, cache.ErrMiss
 }
 
-func (m *memory) Put(_ context.Context, key string, data []byte) error {
+func (m *memory) Put(_ context.Context, key string, data []byte, _ time.Duration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.data[key] = data

@@ -12,15 +12,19 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 )
+
+// life is long enough for any test.
+const life = time.Minute
 
 // Store is what is tested.
 type Store interface {
 	Name() string
 	Get(ctx context.Context, key string) ([]byte, error)
-	Put(ctx context.Context, key string, data []byte) error
+	Put(ctx context.Context, key string, data []byte, life time.Duration) error
 	Delete(ctx context.Context, key string) error
 }
 
@@ -102,7 +106,7 @@ func impossibleKeys(t *testing.T, s Store) {
 		if _, err := s.Get(t.Context(), key); err == nil || errors.Is(err, cache.ErrMiss) {
 			t.Errorf("Get(%q): %v, want a refusal", key, err)
 		}
-		if err := s.Put(t.Context(), key, []byte("x")); err == nil {
+		if err := s.Put(t.Context(), key, []byte("x"), life); err == nil {
 			t.Errorf("Put(%q) was taken", key)
 		}
 		if err := s.Delete(t.Context(), key); err == nil {
@@ -119,7 +123,7 @@ func fits(t *testing.T, s Store) {
 
 func tooBig(t *testing.T, s Store) {
 	put(t, s, "k", "before")
-	err := s.Put(t.Context(), "k", bytes.Repeat([]byte("x"), cache.MaxSize+1))
+	err := s.Put(t.Context(), "k", bytes.Repeat([]byte("x"), cache.MaxSize+1), life)
 	if !errors.Is(err, cache.ErrTooBig) {
 		t.Errorf("Put of %d bytes: %v, want ErrTooBig", cache.MaxSize+1, err)
 	}
@@ -129,7 +133,7 @@ func tooBig(t *testing.T, s Store) {
 func notText(t *testing.T, s Store) {
 	put(t, s, "k", "before")
 	for _, data := range []string{"", "\x00", "a\rb", "\x1b[m", "\x7f", "\x80", "ü", "\xff\xfe"} {
-		err := s.Put(t.Context(), "k", []byte(data))
+		err := s.Put(t.Context(), "k", []byte(data), life)
 		if err == nil || errors.Is(err, cache.ErrTooBig) {
 			t.Errorf("Put of %q: %v, want a refusal", data, err)
 		}
@@ -144,7 +148,7 @@ func cancelled(t *testing.T, s Store) {
 	if _, err := s.Get(ctx, "k"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Get: %v, want context.Canceled", err)
 	}
-	if err := s.Put(ctx, "k", []byte("after")); !errors.Is(err, context.Canceled) {
+	if err := s.Put(ctx, "k", []byte("after"), life); !errors.Is(err, context.Canceled) {
 		t.Errorf("Put: %v, want context.Canceled", err)
 	}
 	if err := s.Delete(ctx, "k"); !errors.Is(err, context.Canceled) {
@@ -155,7 +159,7 @@ func cancelled(t *testing.T, s Store) {
 
 func put(t *testing.T, s Store, key, data string) {
 	t.Helper()
-	if err := s.Put(t.Context(), key, []byte(data)); err != nil {
+	if err := s.Put(t.Context(), key, []byte(data), life); err != nil {
 		t.Fatalf("Put(%q): %v", key, err)
 	}
 }

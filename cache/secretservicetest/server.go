@@ -29,6 +29,7 @@ type Server struct {
 	// Address is what goes into DBUS_SESSION_BUS_ADDRESS.
 	Address string
 
+	dir      string
 	listener net.Listener
 	clients  sync.WaitGroup
 	closing  sync.Once
@@ -44,20 +45,32 @@ type Server struct {
 	starts int
 }
 
-// NewServer starts a bus whose service has an unlocked login collection. It
-// ends, with all its connections, when the test does.
+// NewServer starts a bus as Start does. It ends, with all its connections, when
+// the test does.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bus") //nolint:usetesting // t.TempDir can be too long for a socket
+	s, err := Start()
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a bus whose service has an unlocked login collection. Its caller
+// closes it.
+func Start() (*Server, error) {
+	dir, err := os.MkdirTemp("", "bus") // a test's own can be too long for a socket
+	if err != nil {
+		return nil, err
 	}
 	listener, err := net.Listen("unix", filepath.Join(dir, "bus"))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	s := &Server{
 		Address:  "unix:path=" + dbus.EscapeBusAddressValue(listener.Addr().String()),
+		dir:      dir,
 		listener: listener,
 		conns:    map[net.Conn]bool{},
 		state:    State{Login: true},
@@ -66,11 +79,7 @@ func NewServer(t testing.TB) *Server {
 		closed:   make(chan struct{}),
 	}
 	s.clients.Go(s.accept)
-	t.Cleanup(func() {
-		s.Close()
-		_ = os.RemoveAll(dir)
-	})
-	return s
+	return s, nil
 }
 
 // Close ends the bus before the test ends. Closing it twice is no error.
@@ -80,6 +89,7 @@ func (s *Server) Close() {
 		_ = s.listener.Close()
 		s.Disconnect()
 		s.clients.Wait()
+		_ = os.RemoveAll(s.dir)
 	})
 }
 

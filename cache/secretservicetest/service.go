@@ -58,7 +58,7 @@ func (s *Server) answer(call *dbus.Message, member string) *dbus.Message {
 func (s *Server) meet(member string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if member != "Get" {
+	if member != "Get" && member != "Ping" { // which its D-Bus library answers
 		s.state.Absent = true
 	}
 }
@@ -79,7 +79,7 @@ func (s *Server) bus(member string) []any {
 func (s *Server) service(path dbus.ObjectPath, member string, args []any) (body []any, failure string) {
 	switch member {
 	case "Get":
-		return s.property(args[1].(string))
+		return s.property(path, args[1].(string))
 	case "ReadAlias":
 		return []any{s.target(alias)}, ""
 	case "OpenSession":
@@ -101,14 +101,19 @@ func (s *Server) service(path dbus.ObjectPath, member string, args []any) (body 
 		}
 		delete(s.items, path)
 		return []any{none}, ""
-	case "Close", "Prompt": // nobody is there to answer a prompt
+	case "Close", "Ping", "Prompt": // nobody is there to answer a prompt
 		return nil, ""
 	}
 	return nil, "org.freedesktop.DBus.Error.UnknownMethod"
 }
 
-func (s *Server) property(name string) ([]any, string) {
+func (s *Server) property(path dbus.ObjectPath, name string) ([]any, string) {
 	switch name {
+	case "Attributes":
+		if i, ok := s.items[path]; ok {
+			return []any{dbus.MakeVariant(i.attributes)}, ""
+		}
+		return nil, "org.freedesktop.Secret.Error.NoSuchObject"
 	case "Collections":
 		paths := []dbus.ObjectPath{}
 		if s.state.Login {
@@ -130,7 +135,7 @@ func (s *Server) search(path dbus.ObjectPath, attributes map[string]string) []an
 	collection := s.target(path)
 	found := []dbus.ObjectPath{}
 	for p, i := range s.items {
-		if maps.Equal(i.attributes, attributes) && strings.HasPrefix(string(p), string(collection)+"/") {
+		if has(i.attributes, attributes) && strings.HasPrefix(string(p), string(collection)+"/") {
 			found = append(found, p)
 		}
 	}
@@ -143,6 +148,16 @@ func (s *Server) search(path dbus.ObjectPath, attributes map[string]string) []an
 	default:
 		return []any{found, []dbus.ObjectPath{}}
 	}
+}
+
+// has says whether an item has all that is searched for.
+func has(attributes, wanted map[string]string) bool {
+	for name, value := range wanted {
+		if attributes[name] != value {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Server) create(path dbus.ObjectPath, args []any) ([]any, string) {

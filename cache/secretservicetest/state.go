@@ -73,6 +73,13 @@ func (s *Server) Fail(member string, f Fault) {
 	s.faults[member] = f
 }
 
+// Mend ends all faults.
+func (s *Server) Mend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.faults)
+}
+
 // Calls returns the members that were called so far, in order.
 func (s *Server) Calls() []string {
 	s.mu.Lock()

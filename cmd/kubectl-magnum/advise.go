@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
@@ -228,6 +229,20 @@ func adviseTrust(err error) []string {
 		return []string{hintClock}
 	case errors.As(err, &refused):
 		return []string{hintNotBelieved}
+	}
+	return nil
+}
+
+func adviseLogout(err error) []string {
+	var unknown *plugin.UnknownHereError
+	var incomplete *plugin.LogoutError
+	switch {
+	case errors.As(err, &unknown):
+		return []string{hintUnknownHere}
+	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrLocked):
+		return []string{hintUnlock}
+	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrTimeout):
+		return []string{hintHung}
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) e
 		return err
 	}
 	var result *plugin.ConfigResult
-	err = p.useCase(cmd.Context(), o.cloud, o.cache.recordsOf(o.maxAge), func(pl *plugin.Plugin, _ *progress) (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, o.cache, func(pl *plugin.Plugin, _ *progress) (err error) {
 		result, err = pl.Config(cmd.Context(), request)
 		return err
 	})

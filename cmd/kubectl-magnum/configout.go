@@ -3,12 +3,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 )
@@ -21,7 +19,7 @@ func (p *program) printConfig(r plugin.ConfigRequest, result *plugin.ConfigResul
 	}
 	for _, c := range result.Clusters {
 		if c.StoreErr != nil {
-			p.warn(fmt.Sprintf("the key for cluster %q is not kept, as %s: each kubectl call will ask Magnum for a certificate", c.Name, whyNotKept(c.StoreErr)))
+			p.warnNotKept(c.StoreErr)
 		}
 	}
 	var out []byte
@@ -35,22 +33,6 @@ func (p *program) printConfig(r plugin.ConfigRequest, result *plugin.ConfigResul
 	}
 	_, err := p.streams.Out.Write(out)
 	return err
-}
-
-// whyNotKept is err in words for people: that there is no keyring is everyday
-// on a server.
-func whyNotKept(err error) string {
-	switch {
-	case errors.Is(err, cache.ErrLocked): // the kernel's, if that was tried, could not take its place
-		return "the keyring is locked (unlock it and run this again)"
-	case errors.Is(err, cache.ErrTimeout):
-		return "the keyring does not answer"
-	case errors.Is(err, cache.ErrFull):
-		return "the kernel keyring is full (/proc/keys shows what is in it)"
-	case errors.Is(err, cache.ErrUnavailable):
-		return "there is no keyring here"
-	}
-	return err.Error()
 }
 
 func (p *program) warn(text string) {
@@ -77,7 +59,7 @@ func summary(result *plugin.ConfigResult, dryRun bool, maxAge time.Duration) str
 }
 
 func whereKept(c plugin.Configured, maxAge time.Duration) string {
-	if c.StoreErr != nil || c.Store == (cache.None{}).Name() {
+	if c.StoreErr != nil || c.Store == "" {
 		return "Its key is kept nowhere."
 	}
 	return fmt.Sprintf("Its key is in the %s for %s and in no file.", c.Store, formatAge(maxAge))

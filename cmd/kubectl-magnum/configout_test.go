@@ -19,15 +19,15 @@ func TestWhyNotKept(t *testing.T) {
 	}{
 		{cache.ErrUnavailable, "there is no keyring here"},
 		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrUnavailable, cache.ErrUnavailable), "there is no keyring here"},
-		{full, "the kernel keyring is full (/proc/keys shows what is in it)"},
-		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrUnavailable, full), "the kernel keyring is full (/proc/keys shows what is in it)"},
-		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrLocked, full), "the keyring is locked (unlock it and run this again)"},
-		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrLocked, cache.ErrUnavailable), "the keyring is locked (unlock it and run this again)"},
+		{full, "the kernel keyring is full"},
+		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrUnavailable, full), "the kernel keyring is full"},
+		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrLocked, full), "the keyring is locked"},
+		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrLocked, cache.ErrUnavailable), "the keyring is locked"},
 		{fmt.Errorf("%w; kernel keyring: %w", cache.ErrTimeout, cache.ErrUnavailable), "the keyring does not answer"},
 		{errors.New("else"), "else"},
 	} {
-		if got := whyNotKept(test.err); got != test.want {
-			t.Errorf("whyNotKept(%v) = %q, want %q", test.err, got, test.want)
+		if got := storeProblem(test.err); got != test.want {
+			t.Errorf("storeProblem(%v) = %q, want %q", test.err, got, test.want)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 	if o.context == "" {
 		o.context = o.clusterName
 	}
-	pl, err := p.plugin(o.cloud, o.cache.recordsOf(o.maxAge))
+	pl, err := p.plugin(o.cloud, o.cache)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,7 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 			Exec:        exec,
 			Parent:      p.parent(),
 			Code:        exitCode,
+			NotKept:     p.warnNotKept,
 			Config:      o.configLine(),
 			Notice:      func(line string) { fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: %s\n", escape(line)) },
 		}, func(answer []byte) error {

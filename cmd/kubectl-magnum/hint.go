@@ -62,6 +62,14 @@ const (
 	hintIdentity     = "set up the login as it was, or make the context anew: <config>"
 	hintKubectl      = "kubectl runs this by itself: kubectl get namespaces"
 	hintState        = "set XDG_STATE_HOME and XDG_DATA_HOME to directories of your own that can be written"
+	hintUnlock       = "unlock the keyring, by logging in to the desktop or, on macOS, with security unlock-keychain"
+	hintHung         = "restart the keyring's program and run kubectl magnum status: until then it is left alone for five minutes at a time"
+	hintFull         = "see what fills it: cat /proc/keys"
+	hintTooBig       = "make the context anew with fewer or shorter groups: --group"
+	hintLater        = "install the later version, or erase what it keeps: kubectl magnum logout --all"
+	hintContainer    = "the kernel keyring belongs to all containers of this user; if they may share keys: KUBECTL_MAGNUM_CACHE=kernel"
+	hintNoStore      = "start a keyring in this session, such as gnome-keyring; to do without one: KUBECTL_MAGNUM_CACHE=none"
+	hintUnknownHere  = "see what this machine has contexts for: kubectl magnum status"
 	hintSlow         = "the cloud took too long: try again"
 )
 
@@ -69,7 +77,7 @@ const (
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
 		adviseContext, adviseCARotate, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
-		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseUse,
+		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseLogout, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {
 			return lines

@@ -84,6 +84,7 @@ func run(ctx context.Context, p *program) int {
 		newCARotateCommand(p),
 		newCASignCommand(p),
 		newStatusCommand(p),
+		newLogoutCommand(p),
 		newVersionCommand(p),
 	)
 	return p.report(root.ExecuteContext(ctx))
@@ -148,9 +149,13 @@ func (p *program) report(err error) int {
 	}
 	fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: error: %s\n", escape(err.Error()))
 	for _, hint := range hints(err) {
-		fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: hint: %s\n", escape(hint))
+		p.hint(hint)
 	}
 	return exitCode(err)
+}
+
+func (p *program) hint(text string) {
+	fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: hint: %s\n", escape(text))
 }
 
 func exitCode(err error) int {
@@ -169,7 +174,8 @@ func exitCode(err error) int {
 
 // plugin puts the use cases on this process.
 func (p *program) plugin(cloud openstack.Options, cache cacheOptions) (*plugin.Plugin, error) {
-	store, err := newStore(p, cache)
+	dir := state.Locate(p.getenv, p.home)
+	store, err := newStore(p, cache, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +183,7 @@ func (p *program) plugin(cloud openstack.Options, cache cacheOptions) (*plugin.P
 	return &plugin.Plugin{
 		Cloud:     cloud,
 		Store:     store,
-		State:     state.Locate(p.getenv, p.home),
+		State:     dir,
 		Now:       p.now,
 		UserAgent: "kubectl-magnum/" + strings.TrimPrefix(buildVersion(), "v"),
 		Owner:     kubeconfig.LockOwner{PID: p.pid, Host: p.host},

@@ -57,6 +57,8 @@ func TestScript(t *testing.T) {
 			"mode":            cmdMode,
 			"record":          cmdRecord,
 			"kernelrecord":    cmdKernelRecord,
+			"keyring":         cmdKeyring,
+			"keys":            cmdKeys,
 			"execinfo":        cmdExecInfo,
 			"exitcode":        cmdExitCode,
 			"replace":         cmdReplace,
@@ -136,4 +138,4 @@ func TestEveryHintIsShown(t *testing.T) {
 	}
 }
 
-var _ plugin.Store = dirStore("")
+var _ plugin.ClearableStore = dirStore("")

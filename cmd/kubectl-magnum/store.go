@@ -4,41 +4,32 @@ package main
 
 import (
 	"runtime"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // testOnlyStore, when tests set it, takes the place of a keyring, which is not
 // to be had everywhere.
-var testOnlyStore plugin.Store
+var testOnlyStore plugin.ClearableStore
 
 const (
 	cacheVar  = "KUBECTL_MAGNUM_CACHE"
 	cacheAuto = "auto"
-
-	// lifeMargin is how long the kernel keeps a record that is past its max age:
-	// in the window of a rotation no API server takes a new one.
-	lifeMargin = time.Hour
 )
 
-// cacheOptions say where records are kept, and for how long.
+// cacheOptions say where records are kept.
 type cacheOptions struct {
-	choice string        // --cache; "" if it was not given
-	maxAge time.Duration // 0 if the command does not say
+	choice string // --cache; "" if it was not given
+	insist bool   // ask a keyring that hung a moment ago; see cache.Breaker
 }
 
 func (o *cacheOptions) addFlag(fs *pflag.FlagSet) {
 	fs.StringVar(&o.choice, "cache", "", "`where` keys are kept: auto, keyring, kernel or none (default: KUBECTL_MAGNUM_CACHE, or auto)")
-}
-
-// recordsOf are o for records with this max age.
-func (o cacheOptions) recordsOf(maxAge time.Duration) cacheOptions {
-	o.maxAge = maxAge
-	return o
 }
 
 // argument is what a kubeconfig has to say of o: the default is left to the
@@ -51,25 +42,25 @@ func (o cacheOptions) argument() string {
 }
 
 // newStore chooses where records are kept.
-func newStore(p *program, o cacheOptions) (plugin.Store, error) {
+func newStore(p *program, o cacheOptions, dir state.Dir) (plugin.Store, error) {
 	said, choice := "--cache", o.choice
 	if choice == "" {
 		said, choice = cacheVar, p.getenv(cacheVar)
 	}
-	keyring := &cache.Keyring{Getenv: p.getenv, UID: p.uid}
 	kernel := &cache.Kernel{}
-	if o.maxAge > 0 {
-		kernel.Life = o.maxAge + lifeMargin
-	}
 	var store plugin.Store
 	switch choice {
 	case "", cacheAuto:
+		keyring := newKeyring(p, o, dir)
 		store = keyring
 		if runtime.GOOS == "linux" {
-			store = &cache.Auto{Keyring: keyring, Kernel: kernel, Container: func() bool { return cache.InContainer("/", p.getenv) }}
+			store = &cache.Auto{
+				Keyring: keyring, Kernel: kernel, Newer: credential.Newer,
+				Container: p.inContainer,
+			}
 		}
 	case "keyring":
-		store = keyring
+		store = newKeyring(p, o, dir)
 	case "kernel":
 		if runtime.GOOS != "linux" {
 			return nil, usagef("%s is %q, which only Linux has; it is auto, keyring or none", said, choice)
@@ -84,4 +75,24 @@ func newStore(p *program, o cacheOptions) (plugin.Store, error) {
 		return testOnlyStore, nil
 	}
 	return store, nil
+}
+
+// inContainer says whether other containers may share the kernel keyring.
+func (p *program) inContainer() bool { return cache.InContainer("/", p.getenv) }
+
+// newKeyring is the user's keyring, left alone after it hung.
+func newKeyring(p *program, o cacheOptions, dir state.Dir) *cache.Breaker {
+	keyring := &cache.Keyring{Getenv: p.getenv, UID: p.uid}
+	name := keyring.Name()
+	return &cache.Breaker{
+		Store: keyring, Ping: keyring.Ping, Now: p.now, Insist: o.insist,
+		Load: func() (known cache.Outage) {
+			if !dir.ReadOutage(name, &known) {
+				return cache.Outage{}
+			}
+			return known
+		},
+		// Who does not learn of it waits once more.
+		Save: func(o cache.Outage) { _ = dir.SetOutage(name, o) },
+	}
 }

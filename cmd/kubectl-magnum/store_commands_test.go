@@ -31,8 +31,8 @@ func condition(name string) (bool, error) {
 // kernelKeyring says whether this machine has a kernel keyring that we may use.
 // Where E2E_REQUIRE has kernel-keyring it must.
 func kernelKeyring() (bool, error) {
-	probe := cache.Kernel{Service: "kubectl-magnum-test", Life: time.Second}
-	err := probe.Put(context.Background(), "probe", []byte("x"))
+	probe := cache.Kernel{Service: "kubectl-magnum-test"}
+	err := probe.Put(context.Background(), "probe", []byte("x"), time.Second)
 	if err != nil && slices.Contains(strings.Split(os.Getenv("E2E_REQUIRE"), ","), "kernel-keyring") {
 		return false, fmt.Errorf("kernel-keyring is required: %w", err)
 	}

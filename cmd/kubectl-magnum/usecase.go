@@ -19,9 +19,10 @@ func addLoginFlags(fs *pflag.FlagSet, o *openstack.Options) {
 	fs.StringVar(&o.CACert, "os-cacert", "", "`file` of CA certificates that Keystone and Magnum are checked against")
 }
 
-// useCase runs f with its progress shown, and gives up on it a second after ctx
+// useCase runs f, for a person, with its progress shown, and gives up on it a second after ctx
 // ended. f and its caller may share variables only if this returns nil.
 func (p *program) useCase(ctx context.Context, cloud openstack.Options, cache cacheOptions, f func(*plugin.Plugin, *progress) error) error {
+	cache.insist = true
 	pl, err := p.plugin(cloud, cache)
 	if err != nil {
 		return err

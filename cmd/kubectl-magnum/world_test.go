@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
+	"github.com/kubectl-magnum/kubectl-magnum/cache/secretservicetest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation/apitest"
 )
@@ -31,6 +33,8 @@ type worldKey struct{}
 type world struct {
 	cloud *magnumtest.Server
 	api   *apitest.Server
+	// keyring is the user's; nil if a script has none.
+	keyring *secretservicetest.Server
 
 	counted int // requests to api that a script has looked at
 
@@ -153,13 +157,37 @@ func (d dirStore) Get(_ context.Context, key string) ([]byte, error) {
 	return data, nil
 }
 
-func (d dirStore) Put(_ context.Context, key string, data []byte) error {
+func (d dirStore) Put(_ context.Context, key string, data []byte, _ time.Duration) error {
 	if _, err := os.Stat(filepath.Join(string(d), "broken")); err == nil {
 		return cache.ErrUnavailable
+	}
+	if _, err := os.Stat(filepath.Join(string(d), "full")); err == nil {
+		return fmt.Errorf("%w: %w", cache.ErrUnavailable, cache.ErrFull)
 	}
 	return os.WriteFile(filepath.Join(string(d), key), data, 0o600)
 }
 
 func (d dirStore) Delete(_ context.Context, key string) error {
-	return os.Remove(filepath.Join(string(d), key))
+	err := os.Remove(filepath.Join(string(d), key))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (d dirStore) Keys(context.Context) ([]string, error) {
+	files, err := os.ReadDir(string(d))
+	var keys []string
+	for _, f := range files {
+		keys = append(keys, f.Name())
+	}
+	return keys, err
+}
+
+func (d dirStore) Clear(ctx context.Context) error {
+	keys, err := d.Keys(ctx)
+	for _, key := range keys {
+		err = errors.Join(err, d.Delete(ctx, key))
+	}
+	return err
 }

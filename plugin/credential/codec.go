@@ -93,6 +93,17 @@ func Decode(data []byte) (*Record, error) {
 	}, nil
 }
 
+// Newer says whether the record a was issued later than the record b. What is
+// no record is older than any. One of a newer version is neither older nor newer.
+func Newer(a, b []byte) bool {
+	x, err := Decode(a)
+	if err != nil {
+		return false
+	}
+	y, err := Decode(b)
+	return err == nil && x.Issued.After(y.Issued) || err != nil && !errors.Is(err, ErrNewerVersion)
+}
+
 func decodeStrict(data []byte, wire *wireRecord) error {
 	// The version comes first: a newer record may have fields we don't know.
 	var head struct {

@@ -4,6 +4,7 @@ package state
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +13,8 @@ import (
 )
 
 // Credential is one that was issued on this machine, so that its record can be
-// found without a kubeconfig. It holds no secret, and the record may be gone.
+// found without a kubeconfig. It holds no secret, and is not to be relied on: the
+// record may be gone, and there may be records of which nothing is known here.
 type Credential struct {
 	Cluster string        `json:"cluster"` // UUID
 	Project string        `json:"project"`
@@ -20,10 +22,14 @@ type Credential struct {
 	User    string        `json:"user"`
 	Groups  []string      `json:"groups,omitempty"`
 	MaxAge  time.Duration `json:"max_age"`
+	// Store is the name of the store that took the last record, and Until when
+	// that is at its end. Empty and zero: no store has one.
+	Store string    `json:"store,omitempty"`
+	Until time.Time `json:"until,omitzero"`
 }
 
-// Credentials returns the credentials of a cluster by their keys, which are
-// sorted by user.
+// Credentials returns the credentials of a cluster, or with "" of all, by their
+// keys, which are sorted by user.
 func (d Dir) Credentials(cluster string) (keys []string, all map[string]Credential) {
 	all = map[string]Credential{}
 	if d.Path == "" {
@@ -36,7 +42,7 @@ func (d Dir) Credentials(cluster string) (keys []string, all map[string]Credenti
 	for _, file := range files {
 		id, ok := strings.CutSuffix(file.Name(), ".json")
 		var c Credential
-		if ok && key.MatchString(id) && d.read(&c, "credentials", file.Name()) && c.Cluster == cluster {
+		if ok && key.MatchString(id) && d.read(&c, "credentials", file.Name()) && (cluster == "" || c.Cluster == cluster) {
 			keys, all[id] = append(keys, id), c
 		}
 	}
@@ -46,13 +52,22 @@ func (d Dir) Credentials(cluster string) (keys []string, all map[string]Credenti
 	return keys, all
 }
 
+// Credential returns what is known of one credential, the zero Credential if
+// nothing.
+func (d Dir) Credential(id string) Credential {
+	var c Credential
+	if !key.MatchString(id) || !d.read(&c, "credentials", id+".json") {
+		return Credential{}
+	}
+	return c
+}
+
 // AddCredential remembers c under its key.
 func (d Dir) AddCredential(id string, c Credential) error {
 	if !key.MatchString(id) {
 		return errNotKey
 	}
-	var have Credential
-	if d.read(&have, "credentials", id+".json") && have.equal(c) {
+	if d.Credential(id).equal(c) {
 		return nil
 	}
 	return d.write(c, "credentials", id+".json")
@@ -60,7 +75,23 @@ func (d Dir) AddCredential(id string, c Credential) error {
 
 func (c Credential) equal(d Credential) bool {
 	return c.Cluster == d.Cluster && c.Project == d.Project && c.Owner == d.Owner &&
-		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups)
+		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups) &&
+		c.Store == d.Store && c.Until.Equal(d.Until)
+}
+
+// ForgetCredential forgets that there was a credential, how it was used and what
+// failed. What of it is revoked stays: a store may bring it back.
+func (d Dir) ForgetCredential(id string) error {
+	if d.Path == "" || !key.MatchString(id) {
+		return nil
+	}
+	var failed error
+	for _, what := range []string{"credentials", "uses", "failures", "notices"} {
+		if err := os.Remove(filepath.Join(d.Path, what, id+".json")); !errors.Is(err, os.ErrNotExist) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }
 
 // Clusters returns the UUIDs of all clusters that anything is known of.

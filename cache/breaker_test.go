@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/cache"
+)
+
+// ward is a store behind breakers of several processes, with a clock that
+// stands still unless a call moves it.
+type ward struct {
+	*memory
+	now    time.Time
+	takes  time.Duration // by the clock, each call
+	known  cache.Outage
+	saved  int
+	answer func(context.Context) error // of a ping
+	pinged bool                        // it is sent before the call is given up
+	sent   chan struct{}
+}
+
+func newWard() *ward {
+	return &ward{
+		memory: &memory{name: "keyring", data: map[string]string{"k": "x"}},
+		now:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		answer: mute,
+		pinged: true,
+		sent:   make(chan struct{}, 1),
+	}
+}
+
+func mute(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }
+
+func alive(context.Context) error { return nil }
+
+// process is a breaker as a new process has it.
+func (w *ward) process() *cache.Breaker {
+	return &cache.Breaker{
+		Store: w, Ping: func(ctx context.Context) error {
+			w.sent <- struct{}{}
+			return w.answer(ctx)
+		},
+		Now:  func() time.Time { return w.now },
+		Load: func() cache.Outage { return w.known }, Save: func(o cache.Outage) { w.known = o; w.saved++ },
+		Patience: time.Nanosecond,
+	}
+}
+
+// Get is the store's, given up when a ping was sent and could come back.
+func (w *ward) Get(ctx context.Context, key string) ([]byte, error) {
+	w.now = w.now.Add(w.takes)
+	if w.pinged {
+		<-w.sent
+		<-time.After(20 * time.Millisecond)
+	}
+	return w.memory.Get(ctx, key)
+}
+
+// asks says whether a new process asks the store.
+func (w *ward) asks(t *testing.T) bool {
+	t.Helper()
+	before := len(w.calls)
+	_, err := w.process().Get(t.Context(), "k")
+	asked := len(w.calls) > before
+	if !asked && (!errors.Is(err, cache.ErrUnavailable) || !errors.Is(err, cache.ErrHung)) {
+		t.Errorf("Get of a store that is left alone: %v, want ErrUnavailable and ErrHung", err)
+	}
+	return asked
+}
+
+func TestBreakerLeavesAStoreAloneThatHangs(t *testing.T) {
+	w := newWard()
+	w.fails = failure(cache.ErrTimeout)
+	b := w.process()
+	if _, err := b.Get(t.Context(), "k"); !errors.Is(err, cache.ErrTimeout) {
+		t.Errorf("first call: %v, want ErrTimeout", err)
+	}
+	for op, err := range map[string]error{
+		"Put": b.Put(t.Context(), "k", []byte("x"), life), "Delete": b.Delete(t.Context(), "k"),
+	} {
+		if !errors.Is(err, cache.ErrUnavailable) || errors.Is(err, cache.ErrTimeout) {
+			t.Errorf("%s by the same process: %v, want ErrUnavailable", op, err)
+		}
+	}
+	if w.asks(t) {
+		t.Error("the next process asks")
+	}
+	w.now = w.now.Add(5*time.Minute - 1)
+	if w.asks(t) {
+		t.Error("a process asks before five minutes are over")
+	}
+	w.now = w.now.Add(1)
+	w.fails = nil
+	if !w.asks(t) || w.known.Answered.IsZero() {
+		t.Errorf("after five minutes nobody asks, or nobody learns of the answer: %+v", w.known)
+	}
+}
+
+func TestBreakerDoesNotBlameAStoreThatAnswersPings(t *testing.T) {
+	w := newWard()
+	w.fails, w.answer, w.takes = failure(cache.ErrTimeout), alive, time.Second
+	for range 2 {
+		if !w.asks(t) {
+			t.Error("one call without an answer is enough")
+		}
+	}
+	if w.asks(t) {
+		t.Error("two in a row are not")
+	}
+}
+
+func TestBreakerForgetsWhatWasBeforeAnAnswer(t *testing.T) {
+	w := newWard()
+	w.answer, w.takes = alive, time.Second
+	for range 3 {
+		w.fails = failure(cache.ErrTimeout)
+		if !w.asks(t) {
+			t.Fatal("the store is left alone")
+		}
+		w.fails = failure(cache.ErrLocked) // is an answer
+		if !w.asks(t) {
+			t.Fatal("the store is left alone")
+		}
+	}
+}
+
+// All that come at once are given up at once: that is one time, not many.
+func TestBreakerTakesABurstForOneCall(t *testing.T) {
+	w := newWard()
+	w.fails, w.answer, w.takes = failure(cache.ErrTimeout), alive, time.Second
+	start := w.now
+	for range 10 {
+		w.now = start
+		if !w.asks(t) {
+			t.Fatal("the store is left alone")
+		}
+	}
+}
+
+// Who was answered while others were not proves that the store does not hang.
+func TestBreakerBelievesWhoWasAnswered(t *testing.T) {
+	w := newWard()
+	start := w.now
+	w.takes = 200 * time.Millisecond // which others have to know of
+	if !w.asks(t) {
+		t.Fatal("the store is left alone")
+	}
+	w.now, w.takes, w.fails = start, time.Second, failure(cache.ErrTimeout)
+	for range 2 {
+		if !w.asks(t) {
+			t.Error("it is left alone though another call was answered meanwhile")
+		}
+	}
+	if w.asks(t) {
+		t.Error("it is asked though nobody has been answered since")
+	}
+}
+
+func TestBreakerOpensAgainForWhoIsAnswered(t *testing.T) {
+	w := newWard()
+	slow := w.process()
+	w.fails = failure(cache.ErrTimeout)
+	w.asks(t)
+	w.fails = nil
+	if w.asks(t) {
+		t.Error("it is asked")
+	}
+	slow.Insist = true
+	if _, err := slow.Get(t.Context(), "k"); err != nil {
+		t.Errorf("Get by who insists: %v", err)
+	}
+	if !w.asks(t) {
+		t.Error("it is left alone although it answered")
+	}
+}
+
+// Who insists does not wait twice either.
+func TestBreakerInsistsOnce(t *testing.T) {
+	w := newWard()
+	b := w.process()
+	b.Insist, w.fails = true, failure(cache.ErrTimeout)
+	for range 3 {
+		_, _ = b.Get(t.Context(), "k")
+	}
+	if len(w.calls) != 1 {
+		t.Errorf("it was asked %d times", len(w.calls))
+	}
+}
+
+func TestBreakerBlamesNobodyForAShortDeadline(t *testing.T) {
+	w := newWard()
+	w.fails, w.pinged = failure(cache.ErrTimeout), false
+	b := w.process()
+	b.Patience = time.Hour
+	_, _ = b.Get(t.Context(), "k")
+	if w.saved > 0 || !w.asks(t) {
+		t.Errorf("blamed: %+v", w.known)
+	}
+}
+
+func TestBreakerWritesNothingInEverydayLife(t *testing.T) {
+	w := newWard()
+	w.pinged, w.answer = false, alive
+	for _, fails := range []error{nil, failure(cache.ErrLocked), failure(cache.ErrUnavailable), cache.ErrMiss} {
+		w.fails = fails
+		if !w.asks(t) {
+			t.Errorf("%v: left alone", fails)
+		}
+	}
+	if w.saved > 0 {
+		t.Errorf("wrote %+v", w.known)
+	}
+}
+
+// A clock that was set back, or another machine's in the same home.
+func TestBreakerDoesNotBelieveTheFuture(t *testing.T) {
+	w := newWard()
+	later := w.now.Add(time.Hour)
+	w.known = cache.Outage{GivenUp: later, Hung: true}
+	if !w.asks(t) {
+		t.Error("left alone for what has not been yet")
+	}
+	w.known = cache.Outage{Answered: later}
+	w.fails = failure(cache.ErrTimeout)
+	w.asks(t)
+	if w.asks(t) {
+		t.Error("an answer that has not been yet counts")
+	}
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+)
+
+// NotKeptError is a record that no store has taken, so that each call has
+// another certificate signed.
+type NotKeptError struct {
+	Cluster string // its name
+	Err     error
+}
+
+func (e *NotKeptError) Error() string {
+	return "keep the key for cluster \"" + e.Cluster + "\": " + e.Err.Error()
+}
+func (e *NotKeptError) Unwrap() error { return e.Err }
+
+// windowTime is how much longer a store keeps a record than it is used: in the
+// window of a rotation no API server takes a new one.
+const windowTime = time.Hour
+
+// lifeOf is how long a store keeps a record at most.
+func lifeOf(maxAge time.Duration) time.Duration { return maxAge + windowTime }
+
+// keep stores the record. kubectl has its credential, or will not get one:
+// nothing that goes wrong from here on matters to it.
+func (c *call) keep(ctx context.Context) {
+	err := c.store(ctx)
+	if err == nil {
+		c.eraseAged(ctx)
+		return
+	}
+	if c.r.NotKept != nil && ctx.Err() == nil && c.State.FirstNotice(c.key) { // else it is the call that ended
+		c.r.NotKept(&NotKeptError{Cluster: c.r.ClusterName, Err: err})
+	}
+}
+
+// store has the store keep the record, and remembers which one did.
+func (c *call) store(ctx context.Context) error {
+	err := c.put(ctx)
+	known := c.State.Credential(c.key) // what a store has kept that now takes no more is still there
+	known.MaxAge = c.r.MaxAge
+	if place := c.Store.Name(); err == nil && place != "" {
+		known.Store, known.Until = place, c.record.Issued.Add(c.r.MaxAge)
+	}
+	c.register(c.r.Identity, known)
+	if err == nil {
+		c.State.ForgetNotice(c.key)
+	}
+	return err
+}
+
+// put stores the record, but not in place of what a later version of this
+// program keeps there.
+func (c *call) put(ctx context.Context) error {
+	if c.later {
+		return credential.ErrNewerVersion
+	}
+	data, err := c.record.Encode()
+	if err != nil {
+		return err
+	}
+	return c.Store.Put(ctx, c.key, data, lifeOf(c.r.MaxAge))
+}
+
+const (
+	eraseTime = time.Second // to erase what is aged
+	mostAged  = 8           // in one call; the next one has the rest
+)
+
+// eraseAged erases what this store holds of other credentials that are past
+// their max age and not in use any more: only the kernel does that by itself.
+func (c *call) eraseAged(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, eraseTime)
+	defer cancel()
+	keys, all := c.State.Credentials("")
+	erased := 0
+	for _, key := range keys {
+		k := all[key]
+		if key == c.key || k.Store == "" || k.Store != c.Store.Name() || c.Now().Before(k.Until.Add(windowTime)) {
+			continue
+		}
+		if c.Store.Delete(ctx, key) == nil {
+			k.Store, k.Until = "", time.Time{}
+			_ = c.State.AddCredential(key, k)
+		}
+		if erased++; erased == mostAged {
+			return
+		}
+	}
+}
