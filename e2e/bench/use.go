@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -23,12 +24,27 @@ func (w *world) verifiedJustNow() error {
 func (w *world) neverVerified() error { return w.setUse("{}") }
 
 func (w *world) setUse(text string) error {
-	files, err := filepath.Glob(filepath.Join(w.user.Home, ".local", "state", "kubectl-magnum", "uses", "*.json"))
+	file, err := w.useFile()
 	if err != nil {
 		return err
 	}
-	if len(files) != 1 {
-		return fmt.Errorf("there are %d files of a credential's use, want 1", len(files))
+	return os.WriteFile(file, []byte(text), 0o600)
+}
+
+// recordKey returns the key of the user's one record, which the file about its
+// use is called by.
+func (w *world) recordKey() (string, error) {
+	file, err := w.useFile()
+	return strings.TrimSuffix(filepath.Base(file), ".json"), err
+}
+
+func (w *world) useFile() (string, error) {
+	files, err := filepath.Glob(filepath.Join(w.user.Home, ".local", "state", "kubectl-magnum", "uses", "*.json"))
+	if err != nil {
+		return "", err
 	}
-	return os.WriteFile(files[0], []byte(text), 0o600)
+	if len(files) != 1 {
+		return "", fmt.Errorf("there are %d files of a credential's use, want 1", len(files))
+	}
+	return files[0], nil
 }

@@ -73,7 +73,7 @@ func newWorld(ctx context.Context) (_ *world, err error) {
 
 // buildPrograms returns the empty program, the reading one and the plugin.
 func (w *world) buildPrograms(ctx context.Context) ([]program, error) {
-	key, err := w.itemKey(ctx)
+	key, err := w.recordKey()
 	if err != nil {
 		return nil, err
 	}
