@@ -19,7 +19,7 @@ type execEntry struct {
 
 // execEntry returns the entry of the user's current context, and the
 // environment that client-go would run it in beside the user's.
-func (w *world) execEntry(ctx context.Context) (execEntry, []string, error) {
+func (u *user) execEntry(ctx context.Context) (execEntry, []string, error) {
 	var view struct {
 		Clusters []struct {
 			Cluster struct {
@@ -29,7 +29,7 @@ func (w *world) execEntry(ctx context.Context) (execEntry, []string, error) {
 		}
 		Users []struct{ User struct{ Exec *execEntry } }
 	}
-	out := w.user.Run(ctx, "kubectl", "config", "view", "--minify", "--raw", "--flatten", "-o", "json")
+	out := u.Run(ctx, "kubectl", "config", "view", "--minify", "--raw", "--flatten", "-o", "json")
 	if out.Code != 0 {
 		return execEntry{}, nil, fmt.Errorf("kubectl config view: %s", out.Stderr)
 	}

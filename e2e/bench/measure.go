@@ -21,7 +21,7 @@ func (w *world) measure(ctx context.Context, runs int) ([][]time.Duration, error
 	for i := range warmUps + runs {
 		for j := range w.programs {
 			p := (i + j) % len(w.programs) // nobody is always first
-			d, err := w.programs[p].time(ctx, w)
+			d, err := w.programs[p].time(ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -37,10 +37,10 @@ func (w *world) measure(ctx context.Context, runs int) ([][]time.Duration, error
 }
 
 // time runs p as client-go runs a plugin: its output goes through a pipe.
-func (p program) time(ctx context.Context, w *world) (time.Duration, error) {
+func (p program) time(ctx context.Context) (time.Duration, error) {
 	cmd := exec.CommandContext(ctx, p.path, p.args...)
-	cmd.Dir = w.user.Home
-	cmd.Env = append(w.user.Environ(), p.env...)
+	cmd.Dir = p.user.Home
+	cmd.Env = append(p.user.Environ(), p.env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if p.before != nil {

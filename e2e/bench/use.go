@@ -16,15 +16,15 @@ import (
 // run.
 
 // verifiedJustNow is the everyday case.
-func (w *world) verifiedJustNow() error {
-	return w.setUse(fmt.Sprintf(`{"verified":%q}`, time.Now().Add(-time.Second).Format(time.RFC3339Nano)))
+func (u *user) verifiedJustNow() error {
+	return u.setUse(fmt.Sprintf(`{"verified":%q}`, time.Now().Add(-time.Second).Format(time.RFC3339Nano)))
 }
 
 // neverVerified is the case of once a lease.
-func (w *world) neverVerified() error { return w.setUse("{}") }
+func (u *user) neverVerified() error { return u.setUse("{}") }
 
-func (w *world) setUse(text string) error {
-	file, err := w.useFile()
+func (u *user) setUse(text string) error {
+	file, err := u.useFile()
 	if err != nil {
 		return err
 	}
@@ -33,13 +33,13 @@ func (w *world) setUse(text string) error {
 
 // recordKey returns the key of the user's one record, which the file about its
 // use is called by.
-func (w *world) recordKey() (string, error) {
-	file, err := w.useFile()
+func (u *user) recordKey() (string, error) {
+	file, err := u.useFile()
 	return strings.TrimSuffix(filepath.Base(file), ".json"), err
 }
 
-func (w *world) useFile() (string, error) {
-	files, err := filepath.Glob(filepath.Join(w.user.Home, ".local", "state", "kubectl-magnum", "uses", "*.json"))
+func (u *user) useFile() (string, error) {
+	files, err := filepath.Glob(filepath.Join(u.Home, ".local", "state", "kubectl-magnum", "uses", "*.json"))
 	if err != nil {
 		return "", err
 	}

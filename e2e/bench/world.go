@@ -8,31 +8,29 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
-	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation/apitest"
 )
 
 // program is one of those that are measured.
 type program struct {
 	name, path string
 	args, env  []string
+	user       *user        // who runs it
 	before     func() error // each run; nil for nothing
 }
 
-// world is a user with a keyring in which config has put a credential.
+// world is what the programs need.
 type world struct {
-	user     *env.Env
-	dir      string // of the programs built here
-	programs []program
-	server   *magnumtest.Server
-	api      *apitest.Server
+	dir             string // of the programs built here
+	kubectl, plugin string
+	programs        []program
+	ends            []func()
 }
 
-// newWorld makes a world; when it returns OpenStack is down, so that nothing
-// but a hit can be measured.
+// newWorld makes a world; when it returns OpenStack is down, so that nothing but
+// a hit can be measured.
 func newWorld(ctx context.Context) (_ *world, err error) {
 	w := &world{}
 	defer func() {
@@ -40,73 +38,63 @@ func newWorld(ctx context.Context) (_ *world, err error) {
 			w.close()
 		}
 	}()
-	if w.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+	if err := w.build(ctx); err != nil {
 		return nil, err
 	}
-	kubernetes, err := binaries.BuildKubernetes(ctx, os.Stderr)
-	if err != nil {
-		return nil, err
-	}
-	plugin, err := binaries.BuildPlugin(ctx, os.Stderr)
-	if err != nil {
-		return nil, err
-	}
-	w.api = apitest.New()
-	w.server = magnumtest.New(magnumtest.Options{ProdAPI: w.api.URL})
-	ca, caKey := w.server.CA("prod")
-	w.api.Serve(ca, caKey)
-	w.api.Trust(ca)
-	w.user, err = env.New(ctx, env.Options{
-		Kubectl: kubernetes.Kubectl, Plugin: plugin, CloudsYAML: w.server.CloudsYAML(), Cloud: "alice", Keyring: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if out := w.user.Run(ctx, "kubectl", "magnum", "config", "prod"); out.Code != 0 {
-		return nil, fmt.Errorf("kubectl magnum config prod: %s", out.Stderr)
-	}
-	w.server.CloseKeystone()
-	w.server.CloseMagnum()
-	w.programs, err = w.buildPrograms(ctx)
-	return w, err
+	return w, w.addHits(ctx)
 }
 
-// buildPrograms returns the empty program, the reading one and the plugin.
-func (w *world) buildPrograms(ctx context.Context) ([]program, error) {
-	key, err := w.recordKey()
+// build builds the programs, ours as the plugin is built, so that only what they
+// do differs.
+func (w *world) build(ctx context.Context) error {
+	kubernetes, err := binaries.BuildKubernetes(ctx, os.Stderr)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	hit, hitEnv, err := w.execEntry(ctx)
-	if err != nil {
-		return nil, err
+	w.kubectl = kubernetes.Kubectl
+	if w.plugin, err = binaries.BuildPlugin(ctx, os.Stderr); err != nil {
+		return err
 	}
-	programs := []program{
-		{name: "empty program", path: filepath.Join(w.dir, "empty")},
-		{name: "go-keyring Get", path: filepath.Join(w.dir, "goget"), args: []string{key}},
-		{name: "kubectl-magnum credential, cached", path: filepath.Join(w.user.Bin, hit.Command), args: hit.Args, env: hitEnv, before: w.verifiedJustNow},
-		{name: "the same, shown to the server", path: filepath.Join(w.user.Bin, hit.Command), args: hit.Args, env: hitEnv, before: w.neverVerified},
+	if w.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+		return err
 	}
-	// As the plugin is built, so that only what they do differs.
+	w.atClose(func() { _ = os.RemoveAll(w.dir) })
 	for _, name := range []string{"empty", "goget"} {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", w.dir, "./bench/"+name)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build %s: %w\n%s", name, err, out)
+			return fmt.Errorf("build %s: %w\n%s", name, err, out)
 		}
 	}
-	return programs, nil
+	return nil
 }
 
+// addHits adds the programs that find a credential, and what they are measured
+// by.
+func (w *world) addHits(ctx context.Context) error {
+	s := w.newSite()
+	keyring, err := w.newUser(ctx, s)
+	if err != nil {
+		return err
+	}
+	key, err := keyring.recordKey()
+	if err != nil {
+		return err
+	}
+	s.closeOpenStack()
+	w.programs = append(w.programs,
+		program{name: "empty program", user: keyring, path: filepath.Join(w.dir, "empty")},
+		program{name: "go-keyring Get", user: keyring, path: filepath.Join(w.dir, "goget"), args: []string{key}},
+		keyring.credential("kubectl-magnum credential, cached", keyring.verifiedJustNow),
+		keyring.credential("the same, shown to the server", keyring.neverVerified),
+	)
+	return nil
+}
+
+func (w *world) atClose(f func()) { w.ends = append(w.ends, f) }
+
 func (w *world) close() {
-	if w.user != nil {
-		w.user.Close()
+	for _, end := range slices.Backward(w.ends) {
+		end()
 	}
-	if w.server != nil {
-		w.server.Close()
-	}
-	if w.api != nil {
-		w.api.Close()
-	}
-	_ = os.RemoveAll(w.dir)
 }
