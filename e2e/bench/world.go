@@ -19,6 +19,7 @@ type program struct {
 	args, env  []string
 	user       *user        // who runs it
 	before     func() error // each run; nil for nothing
+	lacking    bool         // this machine has not what it needs
 }
 
 // world is what the programs need.
@@ -73,7 +74,7 @@ func (w *world) build(ctx context.Context) error {
 // by.
 func (w *world) addHits(ctx context.Context) error {
 	s := w.newSite()
-	keyring, err := w.newUser(ctx, s)
+	keyring, err := w.newUser(ctx, s, userOptions{keyring: true})
 	if err != nil {
 		return err
 	}
@@ -81,12 +82,23 @@ func (w *world) addHits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Should this be killed, the kernel has forgotten the record in two hours.
+	kernel, err := w.newUser(ctx, s, userOptions{config: []string{"--cache", "kernel", "--max-age", "1h"}})
+	if err != nil {
+		return err
+	}
 	s.closeOpenStack()
+	inKernel := kernel.credential("cached in the kernel keyring", kernel.verifiedJustNow)
+	inKernel.lacking = kernel.warning != ""
+	if inKernel.lacking {
+		fmt.Fprintf(os.Stderr, "without the kernel keyring: %s", kernel.warning)
+	}
 	w.programs = append(w.programs,
 		program{name: "empty program", user: keyring, path: filepath.Join(w.dir, "empty")},
 		program{name: "go-keyring Get", user: keyring, path: filepath.Join(w.dir, "goget"), args: []string{key}},
 		keyring.credential("kubectl-magnum credential, cached", keyring.verifiedJustNow),
 		keyring.credential("the same, shown to the server", keyring.neverVerified),
+		inKernel,
 	)
 	return nil
 }
