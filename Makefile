@@ -120,7 +120,7 @@ e2e-openstack: ## Test with the real Keystone and Magnum that Debian packages
 	E2E_REQUIRE="$${E2E_REQUIRE:-openstack}" go test -count=1 -timeout 30m ./openstack/...
 
 .PHONY: bench
-bench: ## Measure what a cached credential costs, beside an empty program and the keyring alone
+bench: ## Measure what a credential costs, cached or not, beside an empty program and the keyring alone
 	cd e2e && go run ./bench
 
 .PHONY: snapshot

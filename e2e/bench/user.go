@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
@@ -22,6 +23,7 @@ type user struct {
 // userOptions say what a user has, and how the context is made.
 type userOptions struct {
 	keyring bool
+	vars    map[string]string
 	config  []string // more arguments
 }
 
@@ -35,6 +37,9 @@ func (w *world) newUser(ctx context.Context, s *site, o userOptions) (*user, err
 	}
 	u := &user{Env: e}
 	w.atClose(u.close)
+	for name, value := range o.vars {
+		u.Setenv(name, value)
+	}
 	out := u.Run(ctx, "kubectl", append([]string{"magnum", "config", "prod"}, o.config...)...)
 	if out.Code != 0 {
 		return nil, fmt.Errorf("kubectl magnum config prod: %s", out.Stderr)
@@ -53,10 +58,11 @@ func (u *user) close() {
 	u.Close()
 }
 
-// credential is the plugin as kubectl runs it for the user.
-func (u *user) credential(name string, before func() error) program {
+// credential is the plugin as kubectl runs it for the user, with more in the
+// environment.
+func (u *user) credential(name string, before func() error, more ...string) program {
 	return program{
 		name: name, user: u, path: filepath.Join(u.Bin, u.exec.Command), args: u.exec.Args,
-		env: u.execEnv, before: before,
+		env: slices.Concat(u.execEnv, more), before: before,
 	}
 }
