@@ -59,7 +59,7 @@ func TestGnomeKeyringSurvivesManyVisits(t *testing.T) {
 	}
 	k := open(t)
 	data := []byte(strings.Repeat("x", 1500))
-	if err := k.Put(t.Context(), "k", data); err != nil {
+	if err := k.Put(t.Context(), "k", data, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	for i := range many { // each on a connection of its own
