@@ -20,7 +20,7 @@ func TestNoneKeepsNothing(t *testing.T) {
 	if err := none.Delete(t.Context(), "k"); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
-	if none.Name() != "none" {
+	if none.Name() != "" {
 		t.Errorf("Name() = %q", none.Name())
 	}
 }
