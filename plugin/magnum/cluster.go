@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 )
@@ -135,11 +136,13 @@ func nextPage(list string, page []Cluster) string {
 	return list + "?" + url.Values{"marker": {page[len(page)-1].UUID}}.Encode()
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var uuidForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+})
 
 // checkUUID refuses what is no UUID, as UUIDs become names of files.
 func checkUUID(at, uuid string) error {
-	if uuidForm.MatchString(uuid) {
+	if uuidForm().MatchString(uuid) {
 		return nil
 	}
 	return &openstack.BadAnswerError{Service: service, URL: at, Reason: "has a cluster without a UUID"}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // Microversion is a version of Magnum's API. The zero value is none that there
@@ -22,12 +23,14 @@ func (v Microversion) Compare(w Microversion) int {
 }
 
 // maximumForm is with the names of the service that some Magnum answers with.
-var maximumForm = regexp.MustCompile(`^container-infra(?:structure(?:-management)?)? ([1-9][0-9]{0,3})\.([0-9]{1,4})$`)
+var maximumForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^container-infra(?:structure(?:-management)?)? ([1-9][0-9]{0,3})\.([0-9]{1,4})$`)
+})
 
 // maximum is the newest microversion that the sender of an answer knows, which
 // tells releases apart. It is zero if the answer does not say, or oddly.
 func maximum(h http.Header) Microversion {
-	m := maximumForm.FindStringSubmatch(h.Get("OpenStack-API-Maximum-Version"))
+	m := maximumForm().FindStringSubmatch(h.Get("OpenStack-API-Maximum-Version"))
 	if m == nil {
 		return Microversion{}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -174,7 +175,9 @@ func (f *cloudsFile) fault(line int, reason string) error {
 	return &ConfigError{File: f.file, Line: line, Reason: reason}
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var yamlLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^yaml: line (\d+): `)
+})
 
 // harmless are the parser's reasons that quote nothing of the file. An
 // unquoted password that starts with * or & makes it quote the password.
@@ -190,7 +193,7 @@ var harmless = []string{
 
 func syntaxError(file string, err error) error {
 	fault := &ConfigError{File: file, Reason: "not valid YAML"}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+	if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 		fault.Line, _ = strconv.Atoi(m[1])
 	}
 	for _, reason := range harmless {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html"
 	"regexp"
+	"sync"
 )
 
 // errorDetail finds the sentence for people in the body of an answer that means
@@ -64,10 +65,12 @@ func member(object json.RawMessage, names ...string) string {
 	return ""
 }
 
-var titleElement = regexp.MustCompile(`(?is)<title[^>]*>([^<]*)</title>`)
+var titleElement = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?is)<title[^>]*>([^<]*)</title>`)
+})
 
 func htmlTitle(body []byte) string {
-	if m := titleElement.FindSubmatch(body); m != nil {
+	if m := titleElement().FindSubmatch(body); m != nil {
 		return html.UnescapeString(string(m[1]))
 	}
 	return "an HTML page"

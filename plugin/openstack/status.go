@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -28,7 +29,9 @@ func (e *statusError) Error() string {
 }
 
 // requestIDForm is that of any id in use; OpenStack's own are req- and a UUID.
-var requestIDForm = regexp.MustCompile(`^[0-9A-Za-z._-]{1,100}$`)
+var requestIDForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9A-Za-z._-]{1,100}$`)
+})
 
 // newStatusError takes from the answer to req what errors tell. known must not
 // be among it.
@@ -39,7 +42,7 @@ func newStatusError(req *http.Request, resp *http.Response, body []byte, known s
 		requestID: known.said(resp.Header.Get("X-Openstack-Request-Id")),
 		page:      len(body) > 0 && !json.Valid(body),
 	}
-	if !requestIDForm.MatchString(e.requestID) {
+	if !requestIDForm().MatchString(e.requestID) {
 		e.requestID = ""
 	}
 	e.retryAfter, e.saidWhen = retryAfter(resp.Header)

@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
@@ -65,12 +64,35 @@ type clusterFile struct {
 	Rotating bool     `json:"rotating,omitempty"`
 }
 
-// uuid keeps names from outside out of paths.
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
 // ValidUUID says whether s is a UUID as OpenStack writes them. Only such an s
-// names a cluster here.
-func ValidUUID(s string) bool { return uuid.MatchString(s) }
+// names a cluster here, which keeps names from outside out of paths.
+func ValidUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch hyphen := i == 8 || i == 13 || i == 18 || i == 23; {
+		case hyphen != (s[i] == '-'), !hyphen && !isOneOf(s[i], '0', '9') && !isOneOf(s[i], 'a', 'f'):
+			return false
+		}
+	}
+	return true
+}
+
+// validKey says whether s can be the name under which something of a credential
+// is kept: lower-case letters, digits and hyphens.
+func validKey(s string) bool {
+	for i := range len(s) {
+		if !isOneOf(s[i], 'a', 'z') && !isOneOf(s[i], '0', '9') && s[i] != '-' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isOneOf says whether b is in a range. A regular expression would be compiled on
+// each kubectl call.
+func isOneOf(b, from, to byte) bool { return from <= b && b <= to }
 
 // Cluster returns what is known of the cluster, the zero Cluster if nothing.
 // A damaged pin voids all of them.

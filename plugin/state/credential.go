@@ -42,7 +42,7 @@ func (d Dir) Credentials(cluster string) (keys []string, all map[string]Credenti
 	for _, file := range files {
 		id, ok := strings.CutSuffix(file.Name(), ".json")
 		var c Credential
-		if ok && key.MatchString(id) && d.read(&c, "credentials", file.Name()) && (cluster == "" || c.Cluster == cluster) {
+		if ok && validKey(id) && d.read(&c, "credentials", file.Name()) && (cluster == "" || c.Cluster == cluster) {
 			keys, all[id] = append(keys, id), c
 		}
 	}
@@ -56,7 +56,7 @@ func (d Dir) Credentials(cluster string) (keys []string, all map[string]Credenti
 // nothing.
 func (d Dir) Credential(id string) Credential {
 	var c Credential
-	if !key.MatchString(id) || !d.read(&c, "credentials", id+".json") {
+	if !validKey(id) || !d.read(&c, "credentials", id+".json") {
 		return Credential{}
 	}
 	return c
@@ -64,7 +64,7 @@ func (d Dir) Credential(id string) Credential {
 
 // AddCredential remembers c under its key.
 func (d Dir) AddCredential(id string, c Credential) error {
-	if !key.MatchString(id) {
+	if !validKey(id) {
 		return errNotKey
 	}
 	if d.Credential(id).equal(c) {
@@ -82,7 +82,7 @@ func (c Credential) equal(d Credential) bool {
 // ForgetCredential forgets that there was a credential, how it was used and what
 // failed. What of it is revoked stays: a store may bring it back.
 func (d Dir) ForgetCredential(id string) error {
-	if d.Path == "" || !key.MatchString(id) {
+	if d.Path == "" || !validKey(id) {
 		return nil
 	}
 	var failed error

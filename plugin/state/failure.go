@@ -43,7 +43,7 @@ const (
 // Failure returns what failed less than 30 s ago.
 func (d Dir) Failure(id string, now time.Time) Failure {
 	var f Failure
-	if !key.MatchString(id) || !d.read(&f, "failures", id+".json") {
+	if !validKey(id) || !d.read(&f, "failures", id+".json") {
 		return Failure{}
 	}
 	recent := func(at time.Time) bool { age := now.Sub(at); return age >= 0 && age < failureLife }
@@ -67,7 +67,7 @@ func (f Failure) ToldTo(parent process.ID) (code int, told bool) {
 // AddFailure remembers that a client was told, and hold if it is not empty.
 // Of two at the same moment one may be forgotten; it is then told twice.
 func (d Dir) AddFailure(id string, told Told, hold string) error {
-	if !key.MatchString(id) {
+	if !validKey(id) {
 		return errNotKey
 	}
 	f := d.Failure(id, told.At)
@@ -81,7 +81,7 @@ func (d Dir) AddFailure(id string, told Told, hold string) error {
 
 // ClearFailure forgets the failure after a success.
 func (d Dir) ClearFailure(id string) error {
-	if d.Path == "" || !key.MatchString(id) {
+	if d.Path == "" || !validKey(id) {
 		return nil
 	}
 	err := os.Remove(filepath.Join(d.Path, "failures", id+".json"))

@@ -16,7 +16,7 @@ import (
 // there is no lock to be had (in time, or on this file system): go on without.
 // The operating system frees the lock of a process that died.
 func (d Dir) Lock(ctx context.Context, id string) (unlock func(), locked bool) {
-	if d.Path == "" || !key.MatchString(id) || makeOwn(d.Path, 0o700) != nil {
+	if d.Path == "" || !validKey(id) || makeOwn(d.Path, 0o700) != nil {
 		return func() {}, false
 	}
 	dir := filepath.Join(d.Path, "locks")

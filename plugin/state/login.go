@@ -2,8 +2,6 @@
 
 package state
 
-import "regexp"
-
 // Login says where the OpenStack login of a kubeconfig entry went when the
 // entry was written. kubectl runs in any directory, and the entry's exec env may
 // be anybody's: neither shall send the login elsewhere.
@@ -16,19 +14,17 @@ type Login struct {
 	Insecure   bool   `json:"insecure,omitempty"`
 }
 
-var key = regexp.MustCompile(`^[0-9a-z-]+$`)
-
 // Login returns what was remembered under a key, made of lower-case letters,
 // digits and hyphens.
 func (d Dir) Login(id string) (Login, bool) {
 	var l Login
-	ok := key.MatchString(id) && d.read(&l, "logins", id+".json")
+	ok := validKey(id) && d.read(&l, "logins", id+".json")
 	return l, ok
 }
 
 // SetLogin remembers l under a key.
 func (d Dir) SetLogin(id string, l Login) error {
-	if !key.MatchString(id) {
+	if !validKey(id) {
 		return errNotKey
 	}
 	return d.write(l, "logins", id+".json")

@@ -11,7 +11,7 @@ import (
 // ask at once, and not again before ForgetNotice. Where that cannot be
 // remembered nobody is told, as there would be no end to it.
 func (d Dir) FirstNotice(about string) bool {
-	if !key.MatchString(about) {
+	if !validKey(about) {
 		return false
 	}
 	first := func(path string, _ []byte, mode os.FileMode) error {
@@ -27,7 +27,7 @@ func (d Dir) FirstNotice(about string) bool {
 
 // ForgetNotice makes the next notice the first one again.
 func (d Dir) ForgetNotice(about string) {
-	if d.Path != "" && key.MatchString(about) {
+	if d.Path != "" && validKey(about) {
 		_ = os.Remove(filepath.Join(d.Path, "notices", about+".json")) // it is usually not there
 	}
 }

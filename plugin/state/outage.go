@@ -5,14 +5,14 @@ package state
 // ReadOutage reads into o what SetOutage wrote of a store. It says false where
 // there is nothing.
 func (d Dir) ReadOutage(store string, o any) bool {
-	return key.MatchString(store) && d.read(o, "outages", store+".json")
+	return validKey(store) && d.read(o, "outages", store+".json")
 }
 
 // SetOutage remembers what is known of a store that did not answer. It does not
 // wait for the disk, nor for others who write at the same moment: the last one
 // is believed.
 func (d Dir) SetOutage(store string, o any) error {
-	if !key.MatchString(store) {
+	if !validKey(store) {
 		return errNotKey
 	}
 	return d.writeSoon(o, "outages", store+".json")

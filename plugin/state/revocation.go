@@ -29,7 +29,7 @@ const maxRevoked = 16 // how many single certificates are remembered
 // by another clock and counts for nothing.
 func (d Dir) Revocation(id string, now time.Time) Revocation {
 	var r Revocation
-	if !key.MatchString(id) || !d.read(&r, "revocations", id+".json") {
+	if !validKey(id) || !d.read(&r, "revocations", id+".json") {
 		return Revocation{}
 	}
 	if r.Before.After(now) {
@@ -59,7 +59,7 @@ func (r Revocation) With(certificate string, now time.Time) Revocation {
 // SetRevocation remembers r, on the disk when it returns. Its caller holds the
 // credential's lock.
 func (d Dir) SetRevocation(id string, r Revocation) error {
-	if !key.MatchString(id) {
+	if !validKey(id) {
 		return errNotKey
 	}
 	return d.write(r, "revocations", id+".json")

@@ -55,7 +55,7 @@ const (
 // future was written by another clock, and counts for nothing.
 func (d Dir) Use(id string, now time.Time) Use {
 	var u Use
-	if !key.MatchString(id) || !d.read(&u, "uses", id+".json") {
+	if !validKey(id) || !d.read(&u, "uses", id+".json") {
 		return Use{}
 	}
 	if u.Verified.After(now) {
@@ -89,7 +89,7 @@ func (u Use) Knows(parent process.ID) bool {
 // the disk nor for others who write at the same moment: at the worst nothing is
 // remembered.
 func (d Dir) Touch(id string, u Use) error {
-	if !key.MatchString(id) {
+	if !validKey(id) {
 		return errNotKey
 	}
 	return d.writeSoon(u, "uses", id+".json")
