@@ -17,7 +17,6 @@ import (
 
 	clientauthv1 "k8s.io/client-go/pkg/apis/clientauthentication/v1"
 
-	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
@@ -26,44 +25,6 @@ import (
 )
 
 const lease = time.Minute
-
-// memory is a store that lasts as long as a test, and keeps all it ever had.
-type memory struct {
-	mu   sync.Mutex
-	data map[string][]byte
-	all  [][]byte
-
-	onDelete func(key string) // nil: nothing
-}
-
-func (m *memory) Name() string { return "memory" }
-
-func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if data, ok := m.data[key]; ok {
-		return data, nil
-	}
-	return nil, cache.ErrMiss
-}
-
-func (m *memory) Put(_ context.Context, key string, data []byte, _ time.Duration) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.data[key] = data
-	m.all = append(m.all, data)
-	return nil
-}
-
-func (m *memory) Delete(_ context.Context, key string) error {
-	if m.onDelete != nil {
-		m.onDelete(key)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.data, key)
-	return nil
-}
 
 // site is a cluster prod with its API server, and a machine that has a context
 // for it.
@@ -85,7 +46,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, api: apitest.New(), store: &memory{data: map[string][]byte{}}}
+	s := &site{t: t, api: apitest.New(), store: newMemory()}
 	t.Cleanup(s.api.Close)
 	s.Plugin, s.cloud = newPlugin(t, magnumtest.Options{ProdAPI: s.api.URL, RotateAfter: -1, Now: s.now})
 	s.Now, s.Store = s.now, s.store

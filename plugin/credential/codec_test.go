@@ -89,6 +89,33 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// Of two copies the newest wins. Nobody erases what a later version wrote.
+func TestNewer(t *testing.T) {
+	fix := newFixture(t, nil)
+	old := encode(t, fix.rec)
+	fix.rec.Issued = fix.rec.Issued.Add(time.Second)
+	fresh := encode(t, fix.rec)
+	later := []byte(`{"v":2}`)
+	for _, test := range []struct {
+		name string
+		a, b []byte
+		want bool
+	}{
+		{"fresh, old", fresh, old, true},
+		{"old, fresh", old, fresh, false},
+		{"equal", old, old, false},
+		{"record, garbage", old, []byte("{"), true},
+		{"garbage, record", []byte("{"), old, false},
+		{"garbage, garbage", []byte("{"), nil, false},
+		{"record, later version", fresh, later, false},
+		{"later version, record", later, old, false},
+	} {
+		if got := credential.Newer(test.a, test.b); got != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+}
+
 // Windows stores 2560 bytes and no more; other stores are larger.
 func TestRecordSize(t *testing.T) {
 	t.Parallel()
