@@ -48,11 +48,9 @@ func (c *call) store(ctx context.Context) error {
 	known.MaxAge = c.r.MaxAge
 	if place := c.Store.Name(); err == nil && place != "" {
 		known.Store, known.Until = place, c.record.Issued.Add(c.r.MaxAge)
-	}
-	c.register(c.r.Identity, known)
-	if err == nil {
 		c.State.ForgetNotice(c.key)
 	}
+	c.register(c.r.Identity, known)
 	return err
 }
 

@@ -73,6 +73,10 @@ func TestWhyAKeyIsNotKeptIsToldOnce(t *testing.T) {
 		}
 		group.Wait()
 		s.good()
+		s.Store = cache.None{}
+		s.good() // as somebody wants it who needs no advice
+		s.Store = s.store
+		s.good()
 		if n.Load() != round+1 {
 			t.Errorf("told %d times in all, in round %d", n.Load(), round)
 		}

@@ -77,8 +77,9 @@ func (w *world) build(ctx context.Context) error {
 // addHits adds the programs that find a credential, and what they are measured
 // by.
 func (w *world) addHits(ctx context.Context) error {
-	s := w.newSite()
-	keyring, err := w.newUser(ctx, s, userOptions{keyring: true})
+	// A site each: there is one kernel keyring, and auto looks into it too.
+	s, headless := w.newSite(), w.newSite()
+	keyring, err := w.newUser(ctx, s, userOptions{keyring: true, vars: map[string]string{"KUBECTL_MAGNUM_CACHE": "auto"}})
 	if err != nil {
 		return err
 	}
@@ -87,11 +88,12 @@ func (w *world) addHits(ctx context.Context) error {
 		return err
 	}
 	// Should this be killed, the kernel has forgotten the record in two hours.
-	kernel, err := w.newUser(ctx, s, userOptions{config: []string{"--cache", "kernel", "--max-age", "1h"}})
+	kernel, err := w.newUser(ctx, headless, userOptions{config: []string{"--cache", "kernel", "--max-age", "1h"}})
 	if err != nil {
 		return err
 	}
 	s.closeOpenStack()
+	headless.closeOpenStack()
 	inKernel := kernel.credential("cached in the kernel keyring", kernel.verifiedJustNow)
 	inKernel.lacking = kernel.warning != ""
 	if inKernel.lacking {
