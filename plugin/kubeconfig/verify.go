@@ -8,8 +8,8 @@ import (
 	"reflect"
 
 	"go.yaml.in/yaml/v3"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/client-go/tools/clientcmd/api/latest"
 )
 
 // edited is the file's text with the tree's changes, read back and compared.
@@ -69,11 +69,15 @@ func without[T any](all map[string]T, names map[string]bool) map[string]T {
 	return rest
 }
 
-// load reads text as kubectl does. Its error names no value: kubectl's own
-// quotes whole users, tokens included.
+// load reads text as kubectl does, with what clientcmd.Load decodes with. The
+// package clientcmd itself brings REST clients, which nobody here needs.
+// Its error names no value: kubectl's own quotes whole users, tokens included.
 func load(file string, text []byte) (*api.Config, error) {
-	c, err := clientcmd.Load(text)
-	if err != nil {
+	c := api.NewConfig()
+	if len(text) == 0 {
+		return c, nil
+	}
+	if _, _, err := latest.Codec.Decode(text, new(latest.ExternalVersion.WithKind("Config")), c); err != nil {
 		return nil, &InvalidError{File: file, Reason: "kubectl can't read it"}
 	}
 	return c, nil
