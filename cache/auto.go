@@ -94,7 +94,7 @@ func (a *Auto) Put(ctx context.Context, key string, data []byte, life time.Durat
 	err := a.Keyring.Put(ctx, key, data, life)
 	if err == nil {
 		a.inKernel.Store(false)
-		if a.hasKernel() {
+		if a.hasKernel() && a.isNewer(ctx, data, key) {
 			overtake(ctx, a.fallback, key)
 		}
 		return nil
@@ -110,6 +110,15 @@ func (a *Auto) Put(ctx context.Context, key string, data []byte, life time.Durat
 		overtake(ctx, a.Keyring, key)
 	}
 	return nil
+}
+
+// isNewer says whether the kernel's copy may be deleted for data.
+func (a *Auto) isNewer(ctx context.Context, data []byte, key string) bool {
+	if a.Newer == nil {
+		return true
+	}
+	inKernel, err := a.fallback.Get(ctx, key)
+	return err == nil && a.Newer(data, inKernel)
 }
 
 // Delete removes what is stored under key from both. That one of them is not

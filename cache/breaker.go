@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,40 +15,42 @@ import (
 const (
 	// restTime is how long a store that hung is left alone.
 	restTime = 5 * time.Minute
-	// slowAnswer is what an idle machine does not take for an answer. Others who
-	// wait just as long may have to know that there are answers.
-	slowAnswer = 100 * time.Millisecond
-	// patience leaves a ping half of the least time that a call may take.
-	patience = 500 * time.Millisecond
+	// patience leaves a ping as long again before the shortest deadline of a call.
+	patience = 400 * time.Millisecond
+	// slowAnswer is what hardly any answer takes, so that nothing is written in
+	// everyday life. Others who wait as long may have to know that there are answers.
+	slowAnswer = 300 * time.Millisecond
 )
 
 var errResting = fmt.Errorf("%w: %w", ErrUnavailable, ErrHung)
 
 // Breaker is a circuit breaker: it keeps a store that hangs from holding up one
-// process after the other. Such a store is ErrHung at once, for five
-// minutes or until it answers somebody who insists.
+// process after the other. Such a store is ErrHung at once, for five minutes or
+// until it answers somebody who insists.
 //
 // A store hangs if it gave no answer in time to a call, nor to the ping that is
-// sent meanwhile, nor to any other process since the call began: a burst is not
-// a hang. One that answers pings and nothing else hangs when it has left two
-// calls in a row without an answer. It is safe for concurrent use.
+// sent meanwhile, nor, as far as others wrote down, to anybody since the call
+// began: a burst is not a hang. One that answers pings hangs for those who read,
+// or for those who write, when it has left two such calls in a row without an
+// answer. It is safe for concurrent use.
 type Breaker struct {
 	Store Store
 	// Ping asks the store for a sign of life and waits for it until the context
 	// ends.
 	Ping func(context.Context) error
 	// Patience is how long a call may take before the store is pinged. Zero means
-	// half a second. It is to be less than any deadline of the store's.
+	// 0.4 s. Nothing is said of a store that was given less than twice as long.
 	Patience time.Duration
 	Now      func() time.Time
-	// Load and Save keep what all processes of the user know of the store. A
-	// Save that fails is one of which the others don't learn.
-	Load func() Outage
-	Save func(Outage)
+	// Load and Save keep what all processes of the user know of the store, under a
+	// name. A Save that fails is one of which the others don't learn.
+	Load func(name string) Outage
+	Save func(name string, o Outage)
 	// Insist asks the store although it hung in another process.
 	Insist bool
 
-	hung atomic.Bool // in this process
+	mu   sync.Mutex
+	here map[string]Outage // what this process has found
 }
 
 // Outage is what is known of a store that gave no answer. Times that lie in the
@@ -59,9 +62,15 @@ type Outage struct {
 	Answered time.Time `json:"answered,omitzero"`
 }
 
-// since says whether a call was given up within restTime, without an answer
-// since.
-func (o Outage) since(now time.Time) bool {
+// The names of outages: of the store, and of what is only asked of it.
+const (
+	outage      = "all"
+	readOutage  = "read"
+	writeOutage = "write"
+)
+
+// recent says whether a call was given up within restTime before now.
+func (o Outage) recent(now time.Time) bool {
 	age := now.Sub(o.GivenUp)
 	return age >= 0 && age < restTime
 }
@@ -71,69 +80,110 @@ func (b *Breaker) Name() string { return b.Store.Name() }
 
 // Get is the store's, or ErrHung.
 func (b *Breaker) Get(ctx context.Context, key string) (data []byte, err error) {
-	err = b.call(ctx, func() error { data, err = b.Store.Get(ctx, key); return err })
+	err = b.call(ctx, readOutage, func() error { data, err = b.Store.Get(ctx, key); return err })
 	return data, err
 }
 
 // Put is the store's, or ErrHung.
 func (b *Breaker) Put(ctx context.Context, key string, data []byte, life time.Duration) error {
-	return b.call(ctx, func() error { return b.Store.Put(ctx, key, data, life) })
+	return b.call(ctx, writeOutage, func() error { return b.Store.Put(ctx, key, data, life) })
 }
 
 // Delete is the store's, or ErrHung.
 func (b *Breaker) Delete(ctx context.Context, key string) error {
-	return b.call(ctx, func() error { return b.Store.Delete(ctx, key) })
+	return b.call(ctx, writeOutage, func() error { return b.Store.Delete(ctx, key) })
 }
 
-func (b *Breaker) call(ctx context.Context, ask func() error) error {
-	began, known := b.Now(), b.Load()
-	if b.hung.Load() || known.Hung && known.since(began) && !b.Insist {
+func (b *Breaker) call(ctx context.Context, name string, ask func() error) error {
+	began := b.Now()
+	if b.rests(outage, began) || b.rests(name, began) {
 		return errResting
 	}
 	done := b.ping(ctx)
 	err := ask()
-	pinged, alive := done()
+	alive := done()
+	took := b.Now().Sub(began)
 	switch {
-	case errors.Is(err, ErrTimeout) && pinged:
-		b.giveUp(began, alive)
-	case isAnswer(err) && (!known.GivenUp.IsZero() || b.Now().Sub(began) > slowAnswer):
-		b.Save(Outage{Answered: b.Now()})
+	case errors.Is(err, ErrTimeout) && took >= 2*b.patience():
+		b.giveUp(name, began, alive)
+	case isAnswer(err):
+		for _, name := range []string{outage, name} {
+			if took > slowAnswer || !b.known(name).GivenUp.IsZero() {
+				b.save(name, Outage{Answered: b.Now()})
+			}
+		}
 	}
 	return err
 }
 
+// rests says whether the store is not asked now. What this process has found
+// counts for who insists, too.
+func (b *Breaker) rests(name string, now time.Time) bool {
+	b.mu.Lock()
+	here := b.here[name]
+	b.mu.Unlock()
+	if here.Hung && here.recent(now) {
+		return true
+	}
+	there := b.Load(name)
+	return !b.Insist && there.Hung && there.recent(now)
+}
+
+// known is the newest of what this process and others know.
+func (b *Breaker) known(name string) Outage {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	here, there := b.here[name], b.Load(name)
+	if here.GivenUp.After(there.GivenUp) && here.GivenUp.After(there.Answered) {
+		return here
+	}
+	return there
+}
+
+func (b *Breaker) save(name string, o Outage) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.here == nil {
+		b.here = map[string]Outage{}
+	}
+	b.here[name] = o
+	b.Save(name, o)
+}
+
 // giveUp remembers that the call that began then got no answer.
-func (b *Breaker) giveUp(began time.Time, alive bool) {
-	now, known := b.Now(), b.Load()
+func (b *Breaker) giveUp(name string, began time.Time, alive bool) {
+	now := b.Now()
+	if !alive {
+		name = outage
+	}
+	known := b.known(name)
 	if known.Answered.After(began) && !known.Answered.After(now) {
 		return // only busy
 	}
 	// A call that began before the other was given up is of the same burst.
-	again := known.since(now) && !known.GivenUp.After(began)
-	hung := !alive || again
-	if hung {
-		b.hung.Store(true)
-	}
-	b.Save(Outage{GivenUp: now, Hung: hung || known.Hung && known.since(now)})
+	again := known.recent(now) && !known.GivenUp.After(began)
+	b.save(name, Outage{GivenUp: now, Hung: !alive || again || known.Hung && known.recent(now)})
 }
 
 // ping pings the store when a call has taken long. done ends that, and says
-// whether it was so and whether the ping came back.
-func (b *Breaker) ping(ctx context.Context) (done func() (pinged, alive bool)) {
+// whether the ping came back, or was not needed.
+func (b *Breaker) ping(ctx context.Context) (done func() (alive bool)) {
 	var sent, back atomic.Bool
 	ctx, cancel := context.WithCancel(ctx)
-	timer := time.AfterFunc(cmp.Or(b.Patience, patience), func() {
+	timer := time.AfterFunc(b.patience(), func() {
 		sent.Store(true)
 		if err := b.Ping(ctx); ctx.Err() == nil && !errors.Is(err, ErrTimeout) {
 			back.Store(true)
 		}
 	})
-	return func() (bool, bool) {
+	return func() bool {
 		defer cancel()
 		timer.Stop()
-		return sent.Load(), back.Load()
+		return !sent.Load() || back.Load()
 	}
 }
+
+func (b *Breaker) patience() time.Duration { return cmp.Or(b.Patience, patience) }
 
 // isAnswer says whether a store that works may have said so.
 func isAnswer(err error) bool {

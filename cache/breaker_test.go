@@ -17,7 +17,7 @@ type ward struct {
 	*memory
 	now    time.Time
 	takes  time.Duration // by the clock, each call
-	known  cache.Outage
+	known  map[string]cache.Outage
 	saved  int
 	answer func(context.Context) error // of a ping
 	pinged bool                        // it is sent before the call is given up
@@ -28,6 +28,8 @@ func newWard() *ward {
 	return &ward{
 		memory: &memory{name: "keyring", data: map[string]string{"k": "x"}},
 		now:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		takes:  time.Second,
+		known:  map[string]cache.Outage{},
 		answer: mute,
 		pinged: true,
 		sent:   make(chan struct{}, 1),
@@ -45,20 +47,31 @@ func (w *ward) process() *cache.Breaker {
 			w.sent <- struct{}{}
 			return w.answer(ctx)
 		},
-		Now:  func() time.Time { return w.now },
-		Load: func() cache.Outage { return w.known }, Save: func(o cache.Outage) { w.known = o; w.saved++ },
+		Now:      func() time.Time { return w.now },
+		Load:     func(name string) cache.Outage { return w.known[name] },
+		Save:     func(name string, o cache.Outage) { w.known[name] = o; w.saved++ },
 		Patience: time.Nanosecond,
 	}
 }
 
-// Get is the store's, given up when a ping was sent and could come back.
-func (w *ward) Get(ctx context.Context, key string) ([]byte, error) {
+// takesTime moves the clock, and waits until a ping was sent and could come
+// back.
+func (w *ward) takesTime() {
 	w.now = w.now.Add(w.takes)
 	if w.pinged {
 		<-w.sent
-		<-time.After(20 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
+}
+
+func (w *ward) Get(ctx context.Context, key string) ([]byte, error) {
+	w.takesTime()
 	return w.memory.Get(ctx, key)
+}
+
+func (w *ward) Put(ctx context.Context, key string, data []byte, life time.Duration) error {
+	w.takesTime()
+	return w.memory.Put(ctx, key, data, life)
 }
 
 // asks says whether a new process asks the store.
@@ -96,14 +109,14 @@ func TestBreakerLeavesAStoreAloneThatHangs(t *testing.T) {
 	}
 	w.now = w.now.Add(1)
 	w.fails = nil
-	if !w.asks(t) || w.known.Answered.IsZero() {
+	if !w.asks(t) || w.known["all"].Answered.IsZero() {
 		t.Errorf("after five minutes nobody asks, or nobody learns of the answer: %+v", w.known)
 	}
 }
 
 func TestBreakerDoesNotBlameAStoreThatAnswersPings(t *testing.T) {
 	w := newWard()
-	w.fails, w.answer, w.takes = failure(cache.ErrTimeout), alive, time.Second
+	w.fails, w.answer = failure(cache.ErrTimeout), alive
 	for range 2 {
 		if !w.asks(t) {
 			t.Error("one call without an answer is enough")
@@ -116,7 +129,7 @@ func TestBreakerDoesNotBlameAStoreThatAnswersPings(t *testing.T) {
 
 func TestBreakerForgetsWhatWasBeforeAnAnswer(t *testing.T) {
 	w := newWard()
-	w.answer, w.takes = alive, time.Second
+	w.answer = alive
 	for range 3 {
 		w.fails = failure(cache.ErrTimeout)
 		if !w.asks(t) {
@@ -132,7 +145,7 @@ func TestBreakerForgetsWhatWasBeforeAnAnswer(t *testing.T) {
 // All that come at once are given up at once: that is one time, not many.
 func TestBreakerTakesABurstForOneCall(t *testing.T) {
 	w := newWard()
-	w.fails, w.answer, w.takes = failure(cache.ErrTimeout), alive, time.Second
+	w.fails, w.answer = failure(cache.ErrTimeout), alive
 	start := w.now
 	for range 10 {
 		w.now = start
@@ -146,7 +159,7 @@ func TestBreakerTakesABurstForOneCall(t *testing.T) {
 func TestBreakerBelievesWhoWasAnswered(t *testing.T) {
 	w := newWard()
 	start := w.now
-	w.takes = 200 * time.Millisecond // which others have to know of
+	w.takes = 400 * time.Millisecond // which others have to know of
 	if !w.asks(t) {
 		t.Fatal("the store is left alone")
 	}
@@ -192,20 +205,61 @@ func TestBreakerInsistsOnce(t *testing.T) {
 	}
 }
 
+// A ping that was not given as long as the call had before says nothing.
 func TestBreakerBlamesNobodyForAShortDeadline(t *testing.T) {
+	for _, pinged := range []bool{false, true} {
+		w := newWard()
+		w.fails, w.pinged, w.takes = failure(cache.ErrTimeout), pinged, 550*time.Millisecond
+		b := w.process()
+		b.Patience = 400 * time.Millisecond
+		_, _ = b.Get(t.Context(), "k")
+		if w.saved > 0 {
+			t.Errorf("pinged %v: blamed: %+v", pinged, w.known)
+		}
+	}
+}
+
+// What hangs for those who write is not asked to write, and goes on reading.
+func TestBreakerTellsReadingFromWriting(t *testing.T) {
 	w := newWard()
-	w.fails, w.pinged = failure(cache.ErrTimeout), false
+	w.answer = alive
+	put := func() bool {
+		before := len(w.calls)
+		w.fails = failure(cache.ErrTimeout)
+		_ = w.process().Put(t.Context(), "k", []byte("x"), life)
+		w.fails = nil
+		return len(w.calls) > before
+	}
+	for range 2 {
+		if !put() || !w.asks(t) {
+			t.Fatal("left alone too soon")
+		}
+	}
+	if put() {
+		t.Error("asked to write for the third time")
+	}
+	if !w.asks(t) {
+		t.Error("not asked to read")
+	}
+}
+
+// Where nothing can be remembered a process at least knows what it found itself.
+func TestBreakerWithoutAMemory(t *testing.T) {
+	w := newWard()
+	w.answer, w.fails = alive, failure(cache.ErrTimeout)
 	b := w.process()
-	b.Patience = time.Hour
-	_, _ = b.Get(t.Context(), "k")
-	if w.saved > 0 || !w.asks(t) {
-		t.Errorf("blamed: %+v", w.known)
+	b.Load, b.Save = func(string) cache.Outage { return cache.Outage{} }, func(string, cache.Outage) {}
+	for range 3 {
+		_, _ = b.Get(t.Context(), "k")
+	}
+	if len(w.calls) != 2 {
+		t.Errorf("it was asked %d times", len(w.calls))
 	}
 }
 
 func TestBreakerWritesNothingInEverydayLife(t *testing.T) {
 	w := newWard()
-	w.pinged, w.answer = false, alive
+	w.pinged, w.answer, w.takes = false, alive, 10*time.Millisecond
 	for _, fails := range []error{nil, failure(cache.ErrLocked), failure(cache.ErrUnavailable), cache.ErrMiss} {
 		w.fails = fails
 		if !w.asks(t) {
@@ -221,11 +275,11 @@ func TestBreakerWritesNothingInEverydayLife(t *testing.T) {
 func TestBreakerDoesNotBelieveTheFuture(t *testing.T) {
 	w := newWard()
 	later := w.now.Add(time.Hour)
-	w.known = cache.Outage{GivenUp: later, Hung: true}
+	w.known["all"] = cache.Outage{GivenUp: later, Hung: true}
 	if !w.asks(t) {
 		t.Error("left alone for what has not been yet")
 	}
-	w.known = cache.Outage{Answered: later}
+	w.known["all"] = cache.Outage{Answered: later}
 	w.fails = failure(cache.ErrTimeout)
 	w.asks(t)
 	if w.asks(t) {

@@ -38,6 +38,12 @@ var (
 	ErrLocked = errors.New("the store is locked")
 	// ErrUnavailable: there is no such store on this machine, or it is broken.
 	ErrUnavailable = errors.New("the store is not available")
+	// ErrAbsent: nothing can be asked of such a store here, whatever it is. It is
+	// ErrUnavailable too, and never of a single item.
+	ErrAbsent = errors.New("there is no such store here")
+	// ErrAsks: the store wants to ask a person before it does this. It is
+	// ErrLocked too.
+	ErrAsks = errors.New("the store wants to ask first")
 	// ErrTimeout: the store took longer than the call may last. What was
 	// asked of it may still happen.
 	ErrTimeout = errors.New("the store did not answer")
@@ -94,3 +100,5 @@ func checkData(data []byte) error {
 	}
 	return nil
 }
+
+func absent(err error) error { return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrAbsent, err) }

@@ -16,6 +16,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -50,7 +51,7 @@ func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 	}
 	socket, address, err := dial(ctx, address)
 	if err != nil {
-		return nil, busError(err)
+		return nil, dialError(err)
 	}
 	context.AfterFunc(ctx, func() { _ = socket.Close() })
 	b := &bus{address: address, in: bufio.NewReader(socket), socket: socket, answers: map[uint32]*dbus.Message{}}
@@ -59,6 +60,14 @@ func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 	fmt.Fprintf(&b.out, "\x00AUTH EXTERNAL %s\r\nBEGIN\r\n", hex.EncodeToString([]byte(strconv.Itoa(os.Geteuid()))))
 	b.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello")
 	return b, nil
+}
+
+// dialError is of a bus that is not there, or is not ours.
+func dialError(err error) error {
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errOtherUser) {
+		return absent(err)
+	}
+	return busError(err)
 }
 
 // dial connects to the first socket of address that is there and ours, and

@@ -140,8 +140,11 @@ func onRing(f func(ring int) error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	ring, err := possess()
-	if err != nil {
+	if errors.Is(err, unix.EDQUOT) {
 		return kernelError(err)
+	}
+	if err != nil {
+		return absent(fmt.Errorf("kernel keyring: %w", err))
 	}
 	defer func() { _, _ = unix.KeyctlInt(unix.KEYCTL_UNLINK, ring, unix.KEY_SPEC_THREAD_KEYRING, 0, 0) }()
 	return f(ring)

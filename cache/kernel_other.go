@@ -6,11 +6,10 @@ package cache
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
-var errNoKernel = fmt.Errorf("%w: %w", ErrUnavailable, errors.New("this system's kernel has no keyring"))
+var errNoKernel = absent(errors.New("this system's kernel has no keyring"))
 
 func (k *Kernel) read(string) ([]byte, error) { return nil, errNoKernel }
 

@@ -33,16 +33,17 @@ type Keyring struct {
 	// the environment does not name one.
 	UID int
 	// MayAsk lets a Delete open the dialog that some keyrings want first. It is
-	// for a person who waits; nothing else here ever asks.
+	// for a person who waits.
 	MayAsk bool
 }
 
 // Name returns "keyring".
 func (k *Keyring) Name() string { return "keyring" }
 
-// Get returns what Put stored under key, or ErrMiss. It never unlocks, so that
-// it can't prompt. On macOS a locked keychain in a desktop session makes the
-// system ask all the same; then Get ends with ErrTimeout.
+// Get returns what Put stored under key, or ErrMiss. It never unlocks, nor looks
+// into what is locked, so that it can't prompt. On macOS a locked keychain in a
+// desktop session makes the system ask all the same; then Get ends with
+// ErrTimeout.
 func (k *Keyring) Get(ctx context.Context, key string) ([]byte, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -57,7 +58,8 @@ func (k *Keyring) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 // Put stores data under key, in place of what was there, until it is deleted:
-// no such keyring has an end for what it keeps. After ErrTimeout it may or may
+// no such keyring has an end for what it keeps. What can be unlocked without
+// asking anybody is. After ErrTimeout it may or may
 // not be stored.
 func (k *Keyring) Put(ctx context.Context, key string, data []byte, _ time.Duration) error {
 	if err := checkKey(key); err != nil {
@@ -86,9 +88,9 @@ func (k *Keyring) Delete(ctx context.Context, key string) error {
 
 // Keys returns the keys of all that is stored, sorted. With ErrLocked they are
 // only those that can be seen. It is errors.ErrUnsupported on macOS and Windows,
-// where go-keyring cannot list. It takes WriteTimeout at most.
+// where go-keyring cannot list. It takes ReadTimeout at most.
 func (k *Keyring) Keys(ctx context.Context) ([]string, error) {
-	return within(ctx, k.writeTimeout(), k.list)
+	return within(ctx, k.readTimeout(), k.list)
 }
 
 // Clear removes all that is stored, under any key. It takes WriteTimeout at

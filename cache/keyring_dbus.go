@@ -14,9 +14,19 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// read asks the service itself, where write leaves that to go-keyring after a
-// look of ours: go-keyring's Get begins with Unlock, which opens a dialog and
-// waits for it (docs/adr/0004-keyring-deadline.md).
+// secret is the Secret structure of the Secret Service API 0.2.
+type secret struct {
+	Session     dbus.ObjectPath
+	Parameters  []byte
+	Value       []byte
+	ContentType string
+}
+
+// contentType is that of all items of go-keyring's.
+const contentType = "text/plain; charset=utf8"
+
+// read asks the service itself: go-keyring's Get begins with Unlock, which opens
+// a dialog and waits for it (docs/adr/0004-keyring-deadline.md).
 func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 	b, err := k.connect(ctx)
 	if err != nil {
@@ -27,32 +37,47 @@ func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	search := s.search(key) // both in one round trip
-	session := s.call(secretsPath, serviceInterface, "OpenSession", "plain", dbus.MakeVariant(""))
-	item, err := s.find(search)
+	if s.locked {
+		return nil, s.errLocked()
+	}
+	item, session, err := s.open(key)
 	if err != nil {
 		return nil, err
 	}
-	var algorithm dbus.Variant
-	var sessionPath dbus.ObjectPath
-	if err := session.store(&algorithm, &sessionPath); err != nil {
-		return nil, err
+	var found secret
+	err = s.call(item, itemInterface, "GetSecret", session).store(&found)
+	if isUnknownObject(err) {
+		return nil, ErrMiss // KWallet's word for what is being replaced
 	}
-	var secret struct {
-		Session     dbus.ObjectPath
-		Parameters  []byte
-		Value       []byte
-		ContentType string
-	}
-	if err := s.call(item, itemInterface, "GetSecret", sessionPath).store(&secret); err != nil {
-		return nil, err
-	}
-	return secret.Value, nil
+	return found.Value, err
 }
 
+// open finds the item under key and opens a session to read or write it.
+func (s secrets) open(key string) (item, session dbus.ObjectPath, err error) {
+	search := s.search(key) // both in one round trip
+	opening := s.call(secretsPath, serviceInterface, "OpenSession", "plain", dbus.MakeVariant(""))
+	if item, err = s.find(search); err != nil {
+		return "", "", err
+	}
+	var algorithm dbus.Variant
+	err = opening.store(&algorithm, &session)
+	return item, session, err
+}
+
+// write puts another secret into the item that is there, and leaves it to
+// go-keyring to make a new one. go-keyring would have the item replaced, for which
+// KeePassXC before 2.7.6 opens a dialog, and which KWallet does by removing it
+// first. To make one KeePassXC needs a prompt to be called although it asks
+// nobody, as go-keyring does.
 func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
-	address, err := k.changeable(ctx, key)
-	if err != nil && !errors.Is(err, ErrMiss) {
+	// Who does not tell us in that time is not worth the longer one for writing.
+	address, err := within(ctx, k.readTimeout(), func(ctx context.Context) (string, error) {
+		return k.look(ctx, key)
+	})
+	if err == nil {
+		err = k.change(ctx, key, data)
+	}
+	if !errors.Is(err, ErrMiss) {
 		return err
 	}
 	if err := introduce(ctx, address); err != nil {
@@ -61,18 +86,9 @@ func (k *Keyring) write(ctx context.Context, key string, data []byte) error {
 	return classify(keyring.Set(keyringService, key, string(data)))
 }
 
-// changeable returns nil if there is an item under key and go-keyring can
-// change it without unlocking anything, ErrMiss if there is none and it can
-// make one, and in both cases the address of the bus. Like a Get it takes
-// ReadTimeout at most: who does not tell us in that time is not worth the
-// longer one for writing.
-func (k *Keyring) changeable(ctx context.Context, key string) (address string, err error) {
-	return within(ctx, k.readTimeout(), func(ctx context.Context) (string, error) {
-		return k.look(ctx, key)
-	})
-}
-
-// look is changeable without the deadline.
+// look returns nil if there is an item under key that can be changed without
+// asking anybody, ErrMiss if there is none and one can be made, and in both
+// cases the address of the bus.
 func (k *Keyring) look(ctx context.Context, key string) (address string, err error) {
 	b, err := k.connect(ctx)
 	if err != nil {
@@ -80,19 +96,41 @@ func (k *Keyring) look(ctx context.Context, key string) (address string, err err
 	}
 	defer b.close()
 	s, err := greet(b)
+	if err == nil && s.locked {
+		err = s.unlock()
+	}
 	if err != nil {
 		return "", err
 	}
-	search := s.search(key)
-	var state dbus.Variant
-	if err := s.property(s.collection, collectionInterface, "Locked").store(&state); err != nil {
-		return "", err
-	}
-	if locked, ok := state.Value().(bool); !ok || locked {
-		return "", fmt.Errorf("%w: collection %q", ErrLocked, s.collection)
-	}
-	_, err = s.find(search)
+	_, err = s.find(s.search(key))
 	return b.address, err
+}
+
+// change gives the item under key another secret.
+func (k *Keyring) change(ctx context.Context, key string, data []byte) error {
+	b, err := k.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	s, err := greet(b)
+	if err != nil {
+		return err
+	}
+	item, session, err := s.open(key)
+	if err != nil {
+		return err
+	}
+	err = s.call(item, itemInterface, "SetSecret", secret{session, []byte{}, data, contentType}).store()
+	if isUnknownObject(err) {
+		return ErrMiss // it has been removed since
+	}
+	return err
+}
+
+func isUnknownObject(err error) bool {
+	answer, ok := errors.AsType[dbus.Error](err)
+	return ok && answer.Name == errorUnknownObject
 }
 
 // introduce makes the service know the connection that godbus shares in a

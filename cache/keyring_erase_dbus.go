@@ -14,39 +14,34 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-var errWantsToAsk = fmt.Errorf("%w: it wants to ask before it deletes", ErrLocked)
+var errItemsLocked = fmt.Errorf("%w: single items", ErrLocked)
+
+var errWantsToAsk = fmt.Errorf("%w: %w", ErrLocked, ErrAsks)
 
 // found are the items of ours that a search has found, in any collection.
 type found struct {
 	secrets
 	open []dbus.ObjectPath
-	// shut says that there are others that are locked, or may be: KWallet says
-	// nothing of the items in a wallet that is closed.
-	shut bool
+	shut bool // there are others that are locked
 }
 
-// search finds what erase and list are about. Who keeps nothing at all has
-// nothing to find.
+// search finds what erase and list are about. In a collection that is locked
+// nothing is looked for: KWallet says nothing of what is in it, and KeePassXC
+// opens a dialog.
 func (b *bus) search(what func(secrets) call) (found, error) {
 	s, err := greet(b)
-	if errors.Is(err, errNoCollection) {
-		return found{}, nil
-	}
 	if err != nil {
 		return found{}, err
 	}
-	search, locked := what(s), s.locked() // both in one round trip
+	if s.locked {
+		return found{}, s.errLocked()
+	}
 	f := found{secrets: s}
 	var shut []dbus.ObjectPath
-	if err := search.store(&f.open, &shut); err != nil {
+	if err := what(s).store(&f.open, &shut); err != nil {
 		return found{}, err
 	}
-	var state dbus.Variant
-	if err := locked.store(&state); err != nil {
-		return found{}, err
-	}
-	isOpen, ok := state.Value().(bool)
-	f.shut = len(shut) > 0 || !ok || isOpen
+	f.shut = len(shut) > 0
 	return f, nil
 }
 
@@ -57,7 +52,7 @@ func (k *Keyring) erase(ctx context.Context, key string) error {
 		return k.eraseQuietly(ctx, key)
 	})
 	if k.MayAsk && errors.Is(err, errWantsToAsk) {
-		return eraseAsking(ctx, address, key)
+		return k.eraseAsking(ctx, address, key)
 	}
 	return err
 }
@@ -78,7 +73,7 @@ func (k *Keyring) eraseQuietly(ctx context.Context, key string) (address string,
 		err = errors.Join(err, f.remove(item))
 	}
 	if err == nil && f.shut {
-		err = fmt.Errorf("%w: collection %q", ErrLocked, f.collection)
+		err = errItemsLocked
 	}
 	return b.address, err
 }
@@ -97,16 +92,38 @@ func (f found) remove(item dbus.ObjectPath) error {
 }
 
 // eraseAsking leaves it to go-keyring to delete an item, which opens the prompt
-// and waits for it.
-func eraseAsking(ctx context.Context, address, key string) error {
+// and waits for it. go-keyring does not say what the answer was, and takes one
+// item of several: so it is looked what is left.
+func (k *Keyring) eraseAsking(ctx context.Context, address, key string) error {
 	if err := introduce(ctx, address); err != nil {
 		return err
 	}
-	err := classify(keyring.Delete(keyringService, key))
-	if errors.Is(err, ErrMiss) {
-		return nil
+	count := func(ctx context.Context) (int, error) { return k.count(ctx, key) }
+	left, err := within(ctx, k.readTimeout(), count)
+	for err == nil && left > 0 {
+		if err := classify(keyring.Delete(keyringService, key)); err != nil && !errors.Is(err, ErrMiss) {
+			return err
+		}
+		before := left
+		if left, err = within(ctx, k.readTimeout(), count); err == nil && left >= before {
+			return errWantsToAsk // the answer was no
+		}
 	}
 	return err
+}
+
+// count returns how many items there are under key.
+func (k *Keyring) count(ctx context.Context, key string) (int, error) {
+	b, err := k.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer b.close()
+	f, err := b.search(func(s secrets) call { return s.search(key) })
+	if err == nil && f.shut {
+		err = errItemsLocked
+	}
+	return len(f.open), err
 }
 
 func (k *Keyring) list(ctx context.Context) ([]string, error) {
@@ -140,7 +157,7 @@ func (k *Keyring) list(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(keys)
 	if f.shut {
-		err = fmt.Errorf("%w: collection %q", ErrLocked, f.collection)
+		err = errItemsLocked
 	}
 	return slices.Compact(keys), err
 }

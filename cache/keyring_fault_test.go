@@ -37,13 +37,20 @@ var operations = []operation{
 	{
 		"Put",
 		func(ctx context.Context, k *cache.Keyring) error { return k.Put(ctx, "k", []byte("new"), life) },
-		[]string{"AUTH", "Hello", "Get", "SearchItems", "Unlock", "OpenSession", "CreateItem"},
+		[]string{"AUTH", "Hello", "Get", "SearchItems", "OpenSession", "SetSecret"},
 	},
 	{
 		"Delete",
 		func(ctx context.Context, k *cache.Keyring) error { return k.Delete(ctx, "k") },
 		[]string{"AUTH", "Hello", "Get", "SearchItems", "Delete"},
 	},
+}
+
+// firstPut is of an item that is not there: go-keyring makes it.
+var firstPut = operation{
+	"first Put",
+	func(ctx context.Context, k *cache.Keyring) error { return k.Put(ctx, "first", []byte("new"), life) },
+	[]string{"AUTH", "Hello", "Get", "SearchItems", "Unlock", "OpenSession", "CreateItem"},
 }
 
 // each runs test for each operation on a service of its own that holds "old"
@@ -80,7 +87,7 @@ func inTime(t *testing.T, op operation, k *cache.Keyring) (err error) {
 // a dialog, or a bus would have had to start it.
 func wantQuiet(t *testing.T, s *secretservicetest.Server) {
 	t.Helper()
-	for _, loud := range []string{"Unlock", "Prompt", "CreateItem", "Delete", "GetSecret"} {
+	for _, loud := range []string{"Prompt", "CreateItem", "Delete", "GetSecret"} {
 		if slices.Contains(s.Calls(), loud) {
 			t.Errorf("%s was called: %v", loud, s.Calls())
 		}
@@ -109,16 +116,67 @@ func TestLockedIsSaidWithoutAPrompt(t *testing.T) {
 
 // KWallet says nothing of the items in a wallet that is closed.
 func TestLockedCollectionWithoutTheItem(t *testing.T) {
-	want := map[string]error{"Get": cache.ErrMiss, "Put": cache.ErrLocked, "Delete": cache.ErrLocked}
-	for _, op := range operations {
+	for _, op := range append(slices.Clone(operations), firstPut) {
 		t.Run(op.name, func(t *testing.T) {
 			s, k := serve(t)
 			s.Set(secretservicetest.State{Login: true, Locked: true})
-			if err := op.call(t.Context(), k); !errors.Is(err, want[op.name]) {
-				t.Errorf("err = %v, want %v", err, want[op.name])
+			if err := op.call(t.Context(), k); !errors.Is(err, cache.ErrLocked) {
+				t.Errorf("err = %v, want ErrLocked", err)
 			}
 			wantQuiet(t, s)
 		})
+	}
+}
+
+// KeePassXC opens a dialog for whoever searches a database that is closed.
+func TestNothingIsSearchedInWhatIsLocked(t *testing.T) {
+	each(t, func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring) {
+		for _, state := range []secretservicetest.State{{Login: true, Locked: true}, {Default: "db", Locked: true}} {
+			s.Set(state)
+			if err := op.call(t.Context(), k); !errors.Is(err, cache.ErrLocked) || slices.Contains(s.Calls(), "SearchItems") {
+				t.Errorf("err = %v, want ErrLocked; calls %v", err, s.Calls())
+			}
+		}
+	})
+}
+
+// KWallet keeps a wallet that was opened at login locked until somebody asks.
+func TestPutUnlocksWhatAsksNobody(t *testing.T) {
+	s, k := serve(t)
+	s.Set(secretservicetest.State{Login: true, Locked: true, UnlocksByItself: true})
+	for _, op := range []operation{firstPut, {"again", firstPut.call, nil}} {
+		if err := op.call(t.Context(), k); err != nil {
+			t.Errorf("%s: %v", op.name, err)
+		}
+	}
+	if data, err := k.Get(t.Context(), "first"); err != nil || string(data) != "new" || slices.Contains(s.Calls(), "Prompt") {
+		t.Errorf("Get = %q, %v; calls %v", data, err, s.Calls())
+	}
+}
+
+// KeePassXC before 2.7.6 opens a dialog for whoever replaces an item.
+func TestAnItemIsChangedAndNotReplaced(t *testing.T) {
+	s, k := serve(t)
+	s.Add("login", "kubectl-magnum", "k", []byte("old"))
+	if err := k.Put(t.Context(), "k", []byte("new"), life); err != nil || slices.Contains(s.Calls(), "CreateItem") || s.Len() != 1 {
+		t.Errorf("Put: %v; calls %v; %d items", err, s.Calls(), s.Len())
+	}
+	if data, err := k.Get(t.Context(), "k"); err != nil || string(data) != "new" {
+		t.Errorf("Get = %q, %v", data, err)
+	}
+}
+
+// Its word for what is removed while it is being replaced.
+func TestUnknownObjectIsAMiss(t *testing.T) {
+	s, k := serve(t)
+	s.Add("login", "kubectl-magnum", "k", []byte("old"))
+	s.Fail("GetSecret", secretservicetest.Fault{Error: "org.freedesktop.DBus.Error.UnknownObject"})
+	if _, err := k.Get(t.Context(), "k"); !errors.Is(err, cache.ErrMiss) {
+		t.Errorf("Get: %v, want ErrMiss", err)
+	}
+	s.Fail("SetSecret", secretservicetest.Fault{Error: "org.freedesktop.DBus.Error.UnknownObject"})
+	if err := k.Put(t.Context(), "k", []byte("new"), life); err != nil || !slices.Contains(s.Calls(), "CreateItem") {
+		t.Errorf("Put: %v; calls %v", err, s.Calls())
 	}
 }
 
@@ -133,11 +191,10 @@ func TestAbsentServiceIsNotStarted(t *testing.T) {
 }
 
 func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
-	want := map[string]error{"Get": cache.ErrUnavailable, "Put": cache.ErrUnavailable, "Delete": nil}
 	each(t, func(t *testing.T, op operation, s *secretservicetest.Server, k *cache.Keyring) {
 		s.Set(secretservicetest.State{})
-		if err := op.call(t.Context(), k); !errors.Is(err, want[op.name]) {
-			t.Errorf("err = %v, want %v", err, want[op.name])
+		if err := op.call(t.Context(), k); !errors.Is(err, cache.ErrUnavailable) || !errors.Is(err, cache.ErrAbsent) {
+			t.Errorf("err = %v, want ErrAbsent", err)
 		}
 		wantQuiet(t, s)
 	})
@@ -146,10 +203,9 @@ func TestNoCollectionHoldsNothingAndTakesNothing(t *testing.T) {
 // go-keyring's calls would make the bus start it.
 func TestServiceThatIsGoneWhenGoKeyringComes(t *testing.T) {
 	server, k := serve(t)
-	server.Add("login", "kubectl-magnum", "k", []byte("old"))
 	// Two properties are read to look: the collections, and whether ours is locked.
 	server.Fail("Get", secretservicetest.Fault{Skip: 2, Error: "org.freedesktop.DBus.Error.ServiceUnknown"})
-	if err := k.Put(t.Context(), "k", []byte("new"), life); !errors.Is(err, cache.ErrUnavailable) {
+	if err := firstPut.call(t.Context(), k); !errors.Is(err, cache.ErrUnavailable) {
 		t.Errorf("err = %v, want ErrUnavailable", err)
 	}
 	wantQuiet(t, server)

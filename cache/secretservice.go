@@ -25,42 +25,73 @@ const (
 
 	errorIsLocked     = "org.freedesktop.Secret.Error.IsLocked"
 	errorNoSuchObject = "org.freedesktop.Secret.Error.NoSuchObject"
+
+	errorUnknownObject  = "org.freedesktop.DBus.Error.UnknownObject"
+	errorServiceUnknown = "org.freedesktop.DBus.Error.ServiceUnknown"
+	errorNoOwner        = "org.freedesktop.DBus.Error.NameHasNoOwner"
 )
 
 var errNoCollection = errors.New("the keyring has no default collection")
 
 // secrets is the Secret Service at the other end of a connection, with the
-// collection that go-keyring uses there. None of its methods starts the
-// service, unlocks or prompts.
+// collection that go-keyring uses there. None of its methods starts the service
+// or opens a dialog.
 type secrets struct {
 	bus        *bus
 	collection dbus.ObjectPath
+	locked     bool // the collection, when it was greeted
 }
 
 // greet asks for the collection: "login" if there is one, else the user's
-// default.
+// default; and whether it is locked, before anything is looked for there:
+// KeePassXC opens a dialog for whoever searches a database that is closed.
 //
 // It comes before everything else on a connection, and nothing is sent until
 // it is answered. gnome-keyring registers a new client in an idle callback
 // (ensure_client_for_sender) that now and then runs after the client's first
-// call: a SearchItems is then refused, and an OpenSession ends the daemon. The
+// call: a SearchItems is then refused, and an OpenSession ends the daemon. A
 // property is read without looking for the client.
 func greet(b *bus) (secrets, error) {
-	s := secrets{b, loginCollection}
+	s := secrets{bus: b, collection: loginCollection}
+	collections, state := s.property(secretsPath, serviceInterface, "Collections"), s.lockedProperty() // both in one round trip
 	var listed dbus.Variant
-	if err := s.property(secretsPath, serviceInterface, "Collections").store(&listed); err != nil {
+	if err := collections.store(&listed); err != nil {
 		return s, err
 	}
-	if paths, _ := listed.Value().([]dbus.ObjectPath); slices.Contains(paths, loginCollection) {
-		return s, nil
+	if paths, _ := listed.Value().([]dbus.ObjectPath); !slices.Contains(paths, loginCollection) {
+		if err := s.call(secretsPath, serviceInterface, "ReadAlias", "default").store(&s.collection); err != nil {
+			return s, err
+		}
+		if s.collection == "/" {
+			return s, absent(errNoCollection)
+		}
+		state = s.lockedProperty()
 	}
-	if err := s.call(secretsPath, serviceInterface, "ReadAlias", "default").store(&s.collection); err != nil {
+	var locked dbus.Variant
+	if err := state.store(&locked); err != nil {
 		return s, err
 	}
-	if s.collection == "/" {
-		return s, fmt.Errorf("%w: %w", ErrUnavailable, errNoCollection)
-	}
+	isLocked, ok := locked.Value().(bool)
+	s.locked = !ok || isLocked
 	return s, nil
+}
+
+// errLocked says that the collection is locked.
+func (s secrets) errLocked() error { return fmt.Errorf("%w: collection %q", ErrLocked, s.collection) }
+
+// unlock unlocks the collection if that needs nobody: KWallet keeps a wallet that
+// was opened at login locked until some client asks. Who has to ask somebody says
+// with which prompt, and waits for the prompt to be called, which is not done.
+func (s secrets) unlock() error {
+	var unlocked []dbus.ObjectPath
+	var prompt dbus.ObjectPath
+	if err := s.call(secretsPath, serviceInterface, "Unlock", []dbus.ObjectPath{s.collection}).store(&unlocked, &prompt); err != nil {
+		return err
+	}
+	if !slices.Contains(unlocked, s.collection) {
+		return s.errLocked()
+	}
+	return nil
 }
 
 // find returns the item that search found in the collection, ErrLocked if it
@@ -93,8 +124,9 @@ func (s secrets) searchAll() call {
 	return s.call(secretsPath, serviceInterface, "SearchItems", map[string]string{"service": keyringService})
 }
 
-// locked asks whether the collection is.
-func (s secrets) locked() call { return s.property(s.collection, collectionInterface, "Locked") }
+func (s secrets) lockedProperty() call {
+	return s.property(s.collection, collectionInterface, "Locked")
+}
 
 func (s secrets) property(path dbus.ObjectPath, iface, name string) call {
 	return s.call(path, "org.freedesktop.DBus.Properties", "Get", iface, name)
@@ -112,6 +144,8 @@ func busError(err error) error {
 			return fmt.Errorf("%w: %w", ErrLocked, err)
 		case errorNoSuchObject: // removed since it was found
 			return ErrMiss
+		case errorServiceUnknown, errorNoOwner:
+			return absent(err)
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)

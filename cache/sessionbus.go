@@ -44,11 +44,11 @@ func chooseBus(named, dir string) (string, error) {
 		address = busIn(dir)
 	}
 	if address == "" {
-		return "", fmt.Errorf("%w: %w", ErrUnavailable, errNoBus)
+		return "", absent(errNoBus)
 	}
 	for part := range strings.SplitSeq(address, ";") {
 		if _, err := socketOf(part); err != nil {
-			return "", fmt.Errorf("%w: %w: %q", ErrUnavailable, err, address)
+			return "", absent(fmt.Errorf("%w: %q", err, address))
 		}
 	}
 	return address, nil

@@ -33,6 +33,7 @@ type call struct {
 	cluster state.Cluster
 	use     state.Use
 	revoked state.Revocation
+	logout  time.Time          // the last one; zero if there was none
 	record  *credential.Record // nil if there is none
 	until   time.Time          // by when the record is at its end
 	aged    bool               // it is past its max age, and good only in the window of a rotation
@@ -72,6 +73,7 @@ func (c *call) load(ctx context.Context) {
 	c.cluster = c.State.Cluster(c.r.Identity.Cluster)
 	c.use = c.State.Use(c.key, now)
 	c.revoked = c.State.Revocation(c.key, now)
+	c.logout = c.State.Logout(c.r.Identity.Cluster, now)
 	c.record, c.until, c.aged, c.later = nil, time.Time{}, false, false
 	data, err := c.Store.Get(ctx, c.key)
 	if err != nil {
@@ -116,9 +118,13 @@ func (c *call) pinByRecord(rec *credential.Record) {
 }
 
 func (c *call) terms(maxAge time.Duration) credential.Terms {
+	before := c.revoked.Before
+	if c.logout.After(before) {
+		before = c.logout
+	}
 	return credential.Terms{
 		Identity: c.r.Identity, Signers: signers(c.cluster), MaxAge: maxAge, Now: c.Now(),
-		Revoked: credential.Revoked{Before: c.revoked.Before, Certificates: c.revoked.Certificates},
+		Revoked: credential.Revoked{Before: before, Certificates: c.revoked.Certificates},
 	}
 }
 

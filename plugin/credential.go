@@ -94,6 +94,7 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 		_ = p.State.ClearFailure(c.key) // it is forgotten in half a minute anyway
 		return nil
 	}
+	c.eraseOverstayed(ctx)
 	err = &ClusterError{Cluster: r.ClusterName, Err: err}
 	if !errors.Is(err, context.Canceled) {
 		// At the worst kubectl prints the message more than once.

@@ -4,9 +4,11 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // NotKeptError is a record that no store has taken, so that each call has
@@ -47,10 +49,13 @@ func (c *call) store(ctx context.Context) error {
 	known := c.State.Credential(c.key) // what a store has kept that now takes no more is still there
 	known.MaxAge = c.r.MaxAge
 	if place := c.Store.Name(); err == nil && place != "" {
-		known.Store, known.Until = place, c.record.Issued.Add(c.r.MaxAge)
+		known = known.Put(place, c.record.Issued, c.record.Issued.Add(c.r.MaxAge))
 		c.State.ForgetNotice(c.key)
 	}
 	c.register(c.r.Identity, known)
+	if c.record.Issued.Before(c.State.Logout(c.r.Identity.Cluster, c.Now())) {
+		_ = c.Store.Delete(ctx, c.key) // somebody logged out meanwhile, and may have been here before us
+	}
 	return err
 }
 
@@ -77,19 +82,48 @@ const (
 func (c *call) eraseAged(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, eraseTime)
 	defer cancel()
-	keys, all := c.State.Credentials("")
+	keys, _ := c.State.Credentials("")
 	erased := 0
 	for _, key := range keys {
-		k := all[key]
-		if key == c.key || k.Store == "" || k.Store != c.Store.Name() || c.Now().Before(k.Until.Add(windowTime)) {
-			continue
+		if key != c.key && c.eraseIfAged(ctx, key) {
+			erased++
 		}
-		if c.Store.Delete(ctx, key) == nil {
-			k.Store, k.Until = "", time.Time{}
-			_ = c.State.AddCredential(key, k)
-		}
-		if erased++; erased == mostAged {
+		if erased == mostAged {
 			return
 		}
+	}
+}
+
+// eraseIfAged says whether it has tried. What somebody is issuing is left alone.
+func (c *call) eraseIfAged(ctx context.Context, key string) bool {
+	place := c.Store.Name()
+	aged := func(k state.Credential) bool {
+		return slices.Contains(k.Stores, place) && !c.Now().Before(k.Until.Add(windowTime))
+	}
+	if !aged(c.State.Credential(key)) {
+		return false
+	}
+	waiting, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	unlock, locked := c.State.Lock(waiting, key)
+	defer unlock()
+	k := c.State.Credential(key)
+	if !locked || !aged(k) {
+		return false
+	}
+	if c.Store.Delete(ctx, key) == nil {
+		k.Stores = slices.DeleteFunc(k.Stores, func(s string) bool { return s == place })
+		_ = c.State.AddCredential(key, k)
+	}
+	return true
+}
+
+// eraseOverstayed erases the record of a call that got no new one, if it has been
+// kept for longer than anybody may use it.
+func (c *call) eraseOverstayed(ctx context.Context) {
+	if k := c.State.Credential(c.key); len(k.Stores) > 0 && !c.Now().Before(k.Until.Add(windowTime)) {
+		ctx, cancel := context.WithTimeout(ctx, eraseTime)
+		defer cancel()
+		_ = c.Store.Delete(ctx, c.key)
 	}
 }

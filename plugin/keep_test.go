@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,7 @@ func TestARecordIsKeptForItsMaxAgeAndAnHour(t *testing.T) {
 	wantLife := func(want time.Duration) {
 		t.Helper()
 		known := s.State.Credential(key)
-		if s.store.lives[key] != want || known.Store != "memory" || known.Until.Sub(s.now()).Round(time.Minute) != want-time.Hour {
+		if s.store.lives[key] != want || !slices.Equal(known.Stores, []string{"memory"}) || known.Until.Sub(s.now()).Round(time.Minute) != want-time.Hour {
 			t.Errorf("kept for %v, want %v; known is %+v", s.store.lives[key], want, known)
 		}
 	}
@@ -169,14 +170,46 @@ func TestRecordsThatHaveOverstayedAreErased(t *testing.T) {
 	ask()
 	s.store.onDelete = nil
 	s.store.fail(nil)
-	if !s.store.has(old.Key()) || s.State.Credential(old.Key()).Store == "" {
+	if !s.store.has(old.Key()) || len(s.State.Credential(old.Key()).Stores) == 0 {
 		t.Fatal("what could not be erased is forgotten")
 	}
 	ask()
-	if known := s.State.Credential(old.Key()); s.store.has(old.Key()) || known.Store != "" || known.User != "old" {
+	if known := s.State.Credential(old.Key()); s.store.has(old.Key()) || len(known.Stores) > 0 || known.User != "old" {
 		t.Errorf("not erased; known is %+v", known)
 	}
 	if files, _ := filepath.Glob(filepath.Join(s.State.Path, "credentials", "*.json")); len(files) != 2 {
 		t.Errorf("%d credentials are known", len(files))
+	}
+}
+
+// Who cannot log in any more does not keep a key for ever.
+func TestARecordThatHasOverstayedIsErasedWithoutANewOne(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.cloud.CloseKeystone()
+	s.pass(119 * time.Minute)
+	if got := s.ask(); got.err == nil || !s.store.has(s.identity().Key()) {
+		t.Errorf("erased too soon, %v", got.err)
+	}
+	s.pass(2 * time.Minute)
+	if got := s.ask(); got.err == nil || s.store.has(s.identity().Key()) {
+		t.Errorf("not erased, %v", got.err)
+	}
+}
+
+// A call that began before somebody logged out stores nothing that stays.
+func TestARecordIsNotKeptAfterALogout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.forget()
+	s.store.onPut = func() {
+		s.store.onPut = nil
+		if _, err := s.logout("prod"); err != nil {
+			t.Error(err)
+		}
+	}
+	s.good()
+	if s.store.has(s.identity().Key()) {
+		t.Error("the record was kept")
 	}
 }

@@ -13,10 +13,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
-// logoutLockWait bounds the wait for a call that issues a credential just now:
-// what it stores after that is not erased.
-const logoutLockWait = 5 * time.Second
-
 // ClearableStore is a store that knows what is in it.
 type ClearableStore interface {
 	Store
@@ -30,16 +26,31 @@ type ClearableStore interface {
 type LogoutRequest struct {
 	Cluster string // name or UUID; "" for everything
 	// Stores are all that this machine may have, whichever of them is in use.
-	Stores []ClearableStore
-	// Absent says whether an error of a store means that there is none here. That
-	// is no failure, unless records are known to be in it.
+	Stores []LogoutStore
+	// Absent says whether an error of a store means that nothing can be asked of
+	// it here. That is no failure, unless records may be in it.
 	Absent func(error) bool
+	// Hopeless says whether to ask a store for more would be in vain.
+	Hopeless func(error) bool
+}
+
+// LogoutStore is a store to erase records from.
+type LogoutStore struct {
+	ClearableStore
+	Time time.Duration // how long all of it may take
+	// OnlyIfUsed leaves a store alone that others may share, unless it is known
+	// that it was used.
+	OnlyIfUsed bool
 }
 
 // StoreLogout is what became of the records in one store.
 type StoreLogout struct {
-	Store  string
-	Absent bool // there is no such store here
+	Store string
+	// Skipped: there is no such store here, or it is others' and was not used.
+	Skipped bool
+	// Unsure: there may be records of which nothing is known, as the store cannot
+	// list them or they cannot be read.
+	Unsure bool
 	Err    error
 }
 
@@ -69,11 +80,11 @@ func (e *LogoutError) Unwrap() []error {
 	return all
 }
 
-// UnknownHereError is a cluster that this machine knows nothing of.
+// UnknownHereError is a cluster's name of which nothing is remembered here.
 type UnknownHereError struct{ Cluster string }
 
 func (e *UnknownHereError) Error() string {
-	return fmt.Sprintf("this machine never had a context for cluster %q", e.Cluster)
+	return fmt.Sprintf("nothing is remembered here of a cluster %q", e.Cluster)
 }
 
 // logout is a request on its way: whose records are meant.
@@ -86,53 +97,39 @@ type logout struct {
 
 // Logout erases records from every store, and what is remembered of their use.
 // First they are revoked, so that none is used again even if a store fails, or
-// brings one back. It asks no server: certificates that Magnum has signed stay
-// good until their end.
+// brings one back, or a call that is under way stores another. It asks no
+// server: certificates that Magnum has signed stay good until their end.
 //
 // With a [LogoutError] the result says which store failed.
 func (p *Plugin) Logout(ctx context.Context, r LogoutRequest) ([]StoreLogout, error) {
-	l := &logout{Plugin: p, r: r}
+	l := &logout{Plugin: p, r: r, known: map[string]state.Credential{}}
 	if r.Cluster != "" {
 		if l.clusters = p.clustersHere(r.Cluster); len(l.clusters) == 0 {
 			return nil, &UnknownHereError{Cluster: r.Cluster}
 		}
 	}
-	l.known = map[string]state.Credential{}
 	_, all := p.State.Credentials("")
 	for key, c := range all {
 		if l.means(c.Cluster) {
 			l.known[key] = c
 		}
 	}
-	// Records say in whole seconds when they were issued: also those of this
-	// second are meant.
-	until := p.Now().UTC().Truncate(time.Second).Add(time.Second)
-	failed := &LogoutError{Unrevoked: l.revoke(ctx, until)}
-	ok := true
-	for _, s := range r.Stores {
-		p.Progress("erasing what is in the " + s.Name())
-		done := StoreLogout{Store: s.Name(), Err: l.erase(ctx, s)}
-		if done.Err != nil && r.Absent(done.Err) && !l.holds(s) {
-			done.Absent, done.Err = true, nil
-		}
-		ok = ok && done.Err == nil
-		failed.Stores = append(failed.Stores, done)
+	if err := p.State.CheckOwner(); err != nil {
+		return nil, &StateError{Err: err}
 	}
+	at, unrevoked := l.revoke()
+	result, ok := l.eraseAll(ctx)
+	// Records say in whole seconds when they were issued: those of this second
+	// count as older. Who comes next shall not have a certificate signed in vain.
+	_ = pause(ctx, min(at.Truncate(time.Second).Add(time.Second).Sub(p.Now()), time.Second))
 	if !ok {
-		// A revocation from the future counts for nothing.
-		_ = pause(ctx, until.Sub(p.Now()))
-		return failed.Stores, failed
+		return result, &LogoutError{Stores: result, Unrevoked: unrevoked}
 	}
-	// The store may yet bring a record back, but who comes now is not meant.
-	_ = l.revoke(ctx, until.Add(-time.Second))
-	for key := range l.known {
-		_ = p.State.ForgetCredential(key) // there is no secret in it
-	}
-	return failed.Stores, ctx.Err()
+	l.forget(ctx)
+	return result, ctx.Err()
 }
 
-// clustersHere are the clusters of a name, or the one of a UUID, that this
-// machine knows.
+// clustersHere are the clusters of a name, or the one of a UUID.
 func (p *Plugin) clustersHere(name string) []string {
 	if state.ValidUUID(name) {
 		return []string{name}
@@ -145,63 +142,115 @@ func (l *logout) means(cluster string) bool {
 	return l.clusters == nil || slices.Contains(l.clusters, cluster)
 }
 
-// revoke sees to it that no known record is handed out that was issued before a
-// time. It waits for a call that is about to store one.
-func (l *logout) revoke(ctx context.Context, before time.Time) error {
-	var failed error
-	for key := range l.known {
-		waiting, cancel := context.WithTimeout(ctx, logoutLockWait)
-		unlock, _ := l.State.Lock(waiting, key)
-		cancel()
-		r := l.State.Revocation(key, l.Now())
-		r.Before = before
-		failed = errors.Join(failed, l.State.SetRevocation(key, r))
-		unlock()
+// revoke sees to it that no record is handed out that was issued until now, or
+// later by a clock that was set back since.
+func (l *logout) revoke() (at time.Time, err error) {
+	at = l.Now()
+	for _, c := range l.known {
+		if c.Issued.After(at) {
+			at = c.Issued.Add(time.Second)
+		}
 	}
-	return failed
+	if l.clusters == nil {
+		return at, l.State.SetLogout("", at)
+	}
+	for _, cluster := range l.clusters {
+		err = errors.Join(err, l.State.SetLogout(cluster, at))
+	}
+	return at, err
 }
 
-// erase erases the records from one store.
-func (l *logout) erase(ctx context.Context, s ClearableStore) error {
-	if l.clusters == nil {
-		return s.Clear(ctx)
-	}
-	var failed error
-	for key := range l.known {
-		failed = errors.Join(failed, s.Delete(ctx, key))
-		if failed != nil && l.r.Absent(failed) {
-			return failed // nor will it have the others
+// eraseAll erases the records from all stores.
+func (l *logout) eraseAll(ctx context.Context) (result []StoreLogout, ok bool) {
+	ok = true
+	for _, s := range l.r.Stores {
+		done := StoreLogout{Store: s.Name()}
+		if s.OnlyIfUsed && !l.used(s) {
+			done.Skipped = true
+			result = append(result, done)
+			continue
 		}
+		l.Progress("erasing what is in the " + s.Name())
+		limited, cancel := context.WithTimeout(ctx, s.Time)
+		done.Unsure, done.Err = l.erase(limited, s)
+		cancel()
+		if done.Err != nil && l.r.Absent(done.Err) && !l.used(s) {
+			done.Skipped, done.Err = true, nil
+		}
+		ok = ok && done.Err == nil
+		result = append(result, done)
+	}
+	return result, ok
+}
+
+// erase erases the records from one store, and says whether there may be others
+// of which nothing is known.
+func (l *logout) erase(ctx context.Context, s ClearableStore) (unsure bool, err error) {
+	if l.clusters == nil {
+		return false, s.Clear(ctx)
+	}
+	for key := range l.known {
+		failed := s.Delete(ctx, key)
+		if failed != nil && (l.r.Absent(failed) || l.r.Hopeless(failed)) {
+			return false, failed
+		}
+		err = errors.Join(err, failed)
 	}
 	// What is remembered is not to be relied on.
-	keys, err := s.Keys(ctx)
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = nil
+	keys, failed := s.Keys(ctx)
+	if errors.Is(failed, errors.ErrUnsupported) {
+		return true, err
+	}
+	if failed != nil && err == nil {
+		err = failed
 	}
 	for _, key := range keys {
-		if _, done := l.known[key]; !done && l.isMeant(ctx, s, key) {
+		if _, done := l.known[key]; done {
+			continue
+		}
+		meant, known := l.isMeant(ctx, s, key)
+		if meant {
 			err = errors.Join(err, s.Delete(ctx, key))
 		}
+		unsure = unsure || !known
 	}
-	return errors.Join(failed, err)
+	return unsure, err
 }
 
-// isMeant says whether a store has a record of one of the clusters under key.
-func (l *logout) isMeant(ctx context.Context, s ClearableStore, key string) bool {
+// isMeant says whether a store has a record of one of the clusters under key, if
+// that can be known.
+func (l *logout) isMeant(ctx context.Context, s ClearableStore, key string) (meant, known bool) {
 	data, err := s.Get(ctx, key)
 	if err != nil {
-		return false
+		return false, false
 	}
 	rec, err := credential.Decode(data)
-	return err == nil && l.means(rec.Cluster)
+	if err != nil {
+		return false, false
+	}
+	return l.means(rec.Cluster), true
 }
 
-// holds says whether a store is known to have a record that is still in use.
-func (l *logout) holds(s Store) bool {
+// used says whether a store is known to have taken a record.
+func (l *logout) used(s Store) bool {
 	for _, c := range l.known {
-		if c.Store == s.Name() && l.Now().Before(c.Until) {
+		if slices.Contains(c.Stores, s.Name()) {
 			return true
 		}
 	}
 	return false
+}
+
+// forget forgets the credentials, but for those that somebody has got anew. There
+// is no secret in what is remembered of them.
+func (l *logout) forget(ctx context.Context) {
+	for key, c := range l.known {
+		waiting, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+		unlock, _ := l.State.Lock(waiting, key)
+		cancel()
+		if l.State.Credential(key).Issued.Equal(c.Issued) {
+			_ = l.State.ForgetCredential(key)
+		}
+		unlock()
+	}
 }

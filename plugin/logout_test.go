@@ -3,7 +3,6 @@
 package plugin_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -21,10 +20,15 @@ func (s *site) logout(cluster string, stores ...plugin.ClearableStore) ([]plugin
 	if stores == nil {
 		stores = []plugin.ClearableStore{s.store}
 	}
-	return s.Logout(s.t.Context(), plugin.LogoutRequest{
-		Cluster: cluster, Stores: stores,
-		Absent: func(err error) bool { return errors.Is(err, cache.ErrUnavailable) },
-	})
+	r := plugin.LogoutRequest{
+		Cluster:  cluster,
+		Absent:   func(err error) bool { return errors.Is(err, cache.ErrAbsent) },
+		Hopeless: func(err error) bool { return errors.Is(err, cache.ErrTimeout) },
+	}
+	for _, store := range stores {
+		r.Stores = append(r.Stores, plugin.LogoutStore{ClearableStore: store, Time: time.Minute})
+	}
+	return s.Logout(s.t.Context(), r)
 }
 
 // left is what is on the disk of one credential, beside the revocation.
@@ -50,7 +54,7 @@ func TestLogoutErasesWhatBelongsToTheCluster(t *testing.T) {
 	s.good()
 	key := s.identity().Key()
 	revoked := false
-	s.store.onDelete = func(key string) { revoked = !s.State.Revocation(key, s.now().Add(time.Second)).Before.IsZero() }
+	s.store.onDelete = func(string) { revoked = !s.State.Logout(s.uuid(), s.now()).IsZero() }
 	s.cloud.ResetRequests()
 	done, err := s.logout("prod")
 	if err != nil || len(done) != 1 || done[0].Store != "memory" || done[0].Err != nil {
@@ -80,14 +84,18 @@ func TestLogoutFindsRecordsOfWhichNothingIsKnown(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(s.State.Path, "credentials")); err != nil {
 		t.Fatal(err)
 	}
-	s.store.data["v1-cert-other"] = []byte("{}")
-	if _, err := s.logout("prod"); err != nil || s.store.has(s.identity().Key()) || !s.store.has("v1-cert-other") {
-		t.Errorf("got %v; left are %d", err, len(s.store.data))
+	if done, err := s.logout("prod"); err != nil || s.store.has(s.identity().Key()) || done[0].Unsure {
+		t.Errorf("got %+v, %v; left are %d", done, err, len(s.store.data))
+	}
+	s.store.data["v1-cert-other"] = []byte(`{"v":2}`)
+	s.good()
+	if done, err := s.logout("prod"); err != nil || !done[0].Unsure || !s.store.has("v1-cert-other") {
+		t.Errorf("with one that cannot be read: %+v, %v", done, err)
 	}
 	s.good()
 	s.store.noList = errors.ErrUnsupported
-	if _, err := s.logout(s.uuid()); err != nil || s.store.has(s.identity().Key()) {
-		t.Errorf("got %v; left are %d", err, len(s.store.data))
+	if done, err := s.logout(s.uuid()); err != nil || s.store.has(s.identity().Key()) || !done[0].Unsure {
+		t.Errorf("without a list: %+v, %v; left are %d", done, err, len(s.store.data))
 	}
 	s.store.noList = nil
 	if _, err := s.logout(""); err != nil || len(s.store.data) > 0 {
@@ -95,27 +103,39 @@ func TestLogoutFindsRecordsOfWhichNothingIsKnown(t *testing.T) {
 	}
 }
 
+// Be it that what is remembered was lost, that clocks were set back since, or
+// that a call comes in the same second.
 func TestWhatLogoutCannotEraseIsNotUsedAgain(t *testing.T) {
 	t.Parallel()
-	for _, cluster := range []string{"prod", ""} {
-		s := newSite(t)
-		first := s.good()
-		other := newMemory()
-		s.store.fail(cache.ErrTimeout)
-		done, err := s.logout(cluster, s.store, other)
-		s.store.fail(nil)
-		var failed *plugin.LogoutError
-		if !errors.As(err, &failed) || failed.Unrevoked != nil || !errors.Is(err, cache.ErrTimeout) {
-			t.Fatalf("got %v", err)
-		}
-		if len(done) != 2 || !errors.Is(done[0].Err, cache.ErrTimeout) || done[1].Err != nil {
-			t.Errorf("got %+v", done)
-		}
-		if !s.store.has(s.identity().Key()) || len(s.left(s.identity().Key())) == 0 {
-			t.Error("what is left is forgotten")
-		}
-		if got := s.good(); got.cert.Equal(first.cert) {
-			t.Error("what is left is used again")
+	for name, bring := range map[string]func(*site){
+		"known":     func(*site) {},
+		"forgotten": func(s *site) { _ = os.RemoveAll(filepath.Join(s.State.Path, "credentials")) },
+		"set back":  func(s *site) { s.pass(-10 * time.Minute) },
+	} {
+		for _, cluster := range []string{"prod", ""} {
+			s := newSite(t)
+			first := s.good()
+			bring(s)
+			other := newMemory()
+			s.store.fail(cache.ErrTimeout)
+			done, err := s.logout(cluster, s.store, other)
+			s.store.fail(nil)
+			var failed *plugin.LogoutError
+			if !errors.As(err, &failed) || failed.Unrevoked != nil || !errors.Is(err, cache.ErrTimeout) {
+				t.Fatalf("%s: got %v", name, err)
+			}
+			if len(done) != 2 || !errors.Is(done[0].Err, cache.ErrTimeout) || done[1].Err != nil {
+				t.Errorf("%s: got %+v", name, done)
+			}
+			if name == "known" && len(s.left(s.identity().Key())) == 0 {
+				t.Error("what is left is forgotten")
+			}
+			if name == "set back" {
+				s.pass(10*time.Minute + time.Second)
+			}
+			if got := s.ask(); got.err != nil || got.cert.Equal(first.cert) {
+				t.Errorf("%s: what is left is used again, %v", name, got.err)
+			}
 		}
 	}
 }
@@ -123,10 +143,7 @@ func TestWhatLogoutCannotEraseIsNotUsedAgain(t *testing.T) {
 func TestLogoutThatCannotRevokeSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	if err := os.RemoveAll(filepath.Join(s.State.Path, "revocations")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(s.State.Path, "revocations"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.State.Path, "logouts"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.store.fail(cache.ErrLocked)
@@ -141,21 +158,69 @@ func TestLogoutThatCannotRevokeSaysSo(t *testing.T) {
 	}
 }
 
-// That there is no such store is no failure, unless it is known to hold a key.
+// That nothing can be asked of a store is no failure, unless it took a key once:
+// few stores forget by themselves.
 func TestLogoutOfAStoreThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.store.fail(cache.ErrUnavailable)
 	for _, cluster := range []string{"prod", ""} {
-		if done, err := s.logout(cluster); err == nil || done[0].Absent {
-			t.Errorf("it holds a key: %+v, %v", done, err)
+		s := newSite(t)
+		never := newMemory()
+		never.name = "never used"
+		never.fail(cache.ErrAbsent)
+		if done, err := s.logout(cluster, never); err != nil || !done[0].Skipped {
+			t.Errorf("never used: %+v, %v", done, err)
+		}
+		s = newSite(t)
+		s.pass(240 * time.Hour)
+		s.store.fail(cache.ErrAbsent)
+		if done, err := s.logout(cluster); err == nil || done[0].Skipped || !errors.Is(done[0].Err, cache.ErrAbsent) {
+			t.Errorf("used: %+v, %v", done, err)
+		}
+		s.store.fail(cache.ErrUnavailable) // of one item
+		if done, err := s.logout(cluster, never, s.store); err == nil || done[1].Skipped {
+			t.Errorf("refused: %+v, %v", done, err)
 		}
 	}
-	s.pass(2 * time.Hour)
-	for _, cluster := range []string{"prod", ""} {
-		if done, err := s.logout(cluster); err != nil || !done[0].Absent {
-			t.Errorf("it holds none: %+v, %v", done, err)
+}
+
+// A store that does not answer is not asked for each key.
+func TestLogoutAsksInVainOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, user := range []string{"b", "c"} {
+		s.change = func(r *plugin.CredentialRequest) { r.Identity.User = user }
+		s.good()
+	}
+	s.store.fail(cache.ErrTimeout)
+	asked := 0
+	s.store.onDelete = func(string) { asked++ }
+	if _, err := s.logout("prod"); err == nil || asked != 1 {
+		t.Errorf("asked %d times, %v", asked, err)
+	}
+}
+
+// The kernel keyring of a container is the host's.
+func TestLogoutLeavesASharedStoreAloneUnlessItWasUsed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	other := newMemory()
+	other.name = "shared"
+	other.data["v1-cert-x"] = []byte("of somebody else")
+	logout := func(stores ...plugin.LogoutStore) []plugin.StoreLogout {
+		done, err := s.Logout(t.Context(), plugin.LogoutRequest{Stores: stores})
+		if err != nil {
+			t.Error(err)
 		}
+		return done
+	}
+	shared := plugin.LogoutStore{ClearableStore: other, Time: time.Minute, OnlyIfUsed: true}
+	if done := logout(shared); !done[0].Skipped || len(other.data) != 1 {
+		t.Errorf("got %+v; left are %d", done, len(other.data))
+	}
+	s.Store = other
+	s.good()
+	if done := logout(shared); done[0].Skipped || len(other.data) != 0 {
+		t.Errorf("got %+v; left are %d", done, len(other.data))
 	}
 }
 
@@ -172,26 +237,24 @@ func TestLogoutOfAnUnknownCluster(t *testing.T) {
 	}
 }
 
-// A call that is issuing would store its record after all is erased.
-func TestLogoutWaitsForACallThatIssues(t *testing.T) {
+// sudo keeps HOME, but not the keyring.
+func TestLogoutOfAnotherUsersHomeIsRefused(t *testing.T) {
 	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a directory away")
+	}
 	s := newSite(t)
-	unlock, locked := s.State.Lock(t.Context(), s.identity().Key())
-	if !locked {
-		t.Fatal("no lock")
+	s.good()
+	before := s.left(s.identity().Key())
+	if err := os.Chown(s.State.Path, 4711, 4711); err != nil {
+		t.Fatal(err)
 	}
-	done := make(chan error)
-	go func() {
-		_, err := s.Logout(context.Background(), plugin.LogoutRequest{Cluster: "prod", Stores: []plugin.ClearableStore{s.store}, Absent: func(error) bool { return false }})
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		t.Fatalf("did not wait: %v", err)
-	case <-time.After(300 * time.Millisecond):
+	for _, cluster := range []string{"prod", ""} {
+		if _, err := s.logout(cluster); !errors.Is(err, state.ErrForeign) {
+			t.Errorf("got %v", err)
+		}
 	}
-	unlock()
-	if err := <-done; err != nil || len(s.store.data) > 0 {
-		t.Errorf("got %v; left are %d", err, len(s.store.data))
+	if after := s.left(s.identity().Key()); len(after) != len(before) || len(s.store.data) != 1 {
+		t.Errorf("left are %q of %q, and %d records", after, before, len(s.store.data))
 	}
 }

@@ -3,6 +3,7 @@
 package plugin_test
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -19,16 +20,18 @@ type memory struct {
 	lives map[string]time.Duration
 	all   [][]byte
 
+	name     string           // "" is "memory"
 	fails    error            // what becomes of every call; nil: it works
 	noList   error            // of Keys
 	onDelete func(key string) // nil: nothing
+	onPut    func()           // likewise
 }
 
 func newMemory() *memory {
 	return &memory{data: map[string][]byte{}, lives: map[string]time.Duration{}}
 }
 
-func (m *memory) Name() string { return "memory" }
+func (m *memory) Name() string { return cmp.Or(m.name, "memory") }
 
 func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 	m.mu.Lock()
@@ -44,6 +47,9 @@ func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 }
 
 func (m *memory) Put(_ context.Context, key string, data []byte, life time.Duration) error {
+	if m.onPut != nil {
+		m.onPut()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fails == nil {

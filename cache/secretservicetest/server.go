@@ -158,7 +158,10 @@ func (s *Server) serve(conn net.Conn) {
 			}
 			continue
 		}
-		mute = mute || fault.Hang
+		if mute {
+			continue
+		}
+		mute = fault.Hang
 		if !mute && (!ok || fault.Answer) && send(conn, s.answer(call, member)) != nil {
 			return
 		}

@@ -87,7 +87,10 @@ func (s *Server) service(path dbus.ObjectPath, member string, args []any) (body 
 	case "SearchItems":
 		return s.search(path, args[0].(map[string]string)), ""
 	case "Unlock":
-		if s.state.Locked || s.state.ItemsLocked {
+		if s.state.UnlocksByItself {
+			s.state.Locked = false
+		}
+		if s.state.Locked || s.state.ItemsLocked && s.anyItem(args[0].([]dbus.ObjectPath)) {
 			return []any{[]dbus.ObjectPath{}, s.prompt()}, ""
 		}
 		return []any{args[0], none}, ""
@@ -95,6 +98,8 @@ func (s *Server) service(path dbus.ObjectPath, member string, args []any) (body 
 		return s.create(path, args)
 	case "GetSecret":
 		return s.secret(path, args[0].(dbus.ObjectPath))
+	case "SetSecret":
+		return s.setSecret(path, args)
 	case "Delete":
 		if s.state.PromptToDelete {
 			return []any{s.prompt()}, ""
@@ -201,6 +206,21 @@ func (s *Server) secret(path, session dbus.ObjectPath) ([]any, string) {
 	return []any{secret{session, []byte{}, i.value, "text/plain; charset=utf8"}}, ""
 }
 
+func (s *Server) setSecret(path dbus.ObjectPath, args []any) ([]any, string) {
+	i, ok := s.items[path]
+	var given secret
+	switch {
+	case !ok:
+		return nil, "org.freedesktop.Secret.Error.NoSuchObject"
+	case s.state.Locked || s.state.ItemsLocked:
+		return nil, "org.freedesktop.Secret.Error.IsLocked"
+	case dbus.Store(args[:1], &given) != nil:
+		return nil, "org.freedesktop.DBus.Error.InvalidArgs"
+	}
+	s.items[path] = item{i.attributes, given.Value}
+	return nil, ""
+}
+
 // target is the collection that a path stands for, "/" if there is none.
 func (s *Server) target(path dbus.ObjectPath) dbus.ObjectPath {
 	switch {
@@ -210,6 +230,10 @@ func (s *Server) target(path dbus.ObjectPath) dbus.ObjectPath {
 		return none
 	}
 	return root + "/collection/" + dbus.ObjectPath(s.state.Default)
+}
+
+func (s *Server) anyItem(paths []dbus.ObjectPath) bool {
+	return slices.ContainsFunc(paths, func(p dbus.ObjectPath) bool { _, ok := s.items[p]; return ok })
 }
 
 func (s *Server) prompt() dbus.ObjectPath {

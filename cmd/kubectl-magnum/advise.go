@@ -239,6 +239,8 @@ func adviseLogout(err error) []string {
 	switch {
 	case errors.As(err, &unknown):
 		return []string{hintUnknownHere}
+	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrAsks):
+		return []string{hintTerminal}
 	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrLocked):
 		return []string{hintUnlock}
 	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrTimeout):

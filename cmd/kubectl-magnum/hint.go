@@ -69,7 +69,8 @@ const (
 	hintLater        = "install the later version, or erase what it keeps: kubectl magnum logout --all"
 	hintContainer    = "the kernel keyring belongs to all containers of this user; if they may share keys: KUBECTL_MAGNUM_CACHE=kernel"
 	hintNoStore      = "start a keyring in this session, such as gnome-keyring; to do without one: KUBECTL_MAGNUM_CACHE=none"
-	hintUnknownHere  = "see what this machine has contexts for: kubectl magnum status"
+	hintUnknownHere  = "name it by its UUID, or erase everything: kubectl magnum logout --all"
+	hintTerminal     = "run it in a terminal, where the keyring can ask you"
 	hintSlow         = "the cloud took too long: try again"
 )
 

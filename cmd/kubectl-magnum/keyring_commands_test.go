@@ -16,6 +16,7 @@ var keyringStates = map[string]secretservicetest.State{
 	"open":   {Login: true},
 	"locked": {Login: true, Locked: true},
 	"absent": {Absent: true},
+	"asks":   {Login: true, PromptToDelete: true},
 	"hung":   {Login: true},
 }
 

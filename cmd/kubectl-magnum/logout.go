@@ -22,9 +22,10 @@ gets a new key if the OpenStack login still works.
 A certificate that Magnum has signed stays good until its end, for whoever may
 have copied its key: only ca-rotate ends it before.`
 
-// How long logout waits for a keyring: longer than kubectl does, and for a
-// person who has to answer a dialog much longer.
+// How long logout waits for a keyring: for an answer longer than kubectl does, for
+// all of them, and for a person who has to answer dialogs.
 const (
+	answerTime       = 3 * time.Second
 	logoutTime       = 10 * time.Second
 	logoutTimeAsking = time.Minute
 )
@@ -65,9 +66,12 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 		}
 	}
 	var done []plugin.StoreLogout
-	err := p.useCase(cmd.Context(), openstack.Options{}, cacheOptions{choice: "none"}, func(pl *plugin.Plugin, _ *progress) error {
-		var err error
-		done, err = pl.Logout(cmd.Context(), plugin.LogoutRequest{Cluster: name, Stores: allStores(p), Absent: isAbsent})
+	err := p.useCase(cmd.Context(), openstack.Options{}, cacheOptions{choice: "none"}, func(pl *plugin.Plugin, _ *progress) (err error) {
+		done, err = pl.Logout(cmd.Context(), plugin.LogoutRequest{
+			Cluster: name, Stores: allStores(p),
+			Absent:   func(err error) bool { return errors.Is(err, cache.ErrAbsent) },
+			Hopeless: func(err error) bool { return errors.Is(err, cache.ErrTimeout) },
+		})
 		return err
 	})
 	var incomplete *plugin.LogoutError
@@ -89,29 +93,32 @@ func logoutLine(s plugin.StoreLogout, cluster string) string {
 		of = fmt.Sprintf("for cluster %q", cluster)
 	}
 	switch {
+	case errors.Is(s.Err, cache.ErrAbsent):
+		return fmt.Sprintf("The %s was used, may still hold a key %s, and cannot be reached from here.", s.Store, of)
 	case s.Err != nil:
 		return fmt.Sprintf("The %s may still hold a key %s, as %s.", s.Store, of, storeProblem(s.Err))
-	case s.Absent:
-		return fmt.Sprintf("There is no %s here.", s.Store)
+	case s.Skipped:
+		return fmt.Sprintf("There is no %s here, or it is not used.", s.Store)
+	case s.Unsure:
+		return fmt.Sprintf("The %s holds no key %s that is known here; kubectl magnum logout --all erases whatever it holds.", s.Store, of)
 	}
 	return fmt.Sprintf("The %s holds no key %s any more.", s.Store, of)
 }
 
 // allStores are the stores that a record may be in.
-func allStores(p *program) []plugin.ClearableStore {
+func allStores(p *program) []plugin.LogoutStore {
 	if testOnlyStore != nil {
-		return []plugin.ClearableStore{testOnlyStore}
+		return []plugin.LogoutStore{{ClearableStore: testOnlyStore, Time: logoutTime}}
 	}
-	keyring := &cache.Keyring{Getenv: p.getenv, UID: p.uid, ReadTimeout: logoutTime, WriteTimeout: logoutTime}
+	keyring := &cache.Keyring{Getenv: p.getenv, UID: p.uid, ReadTimeout: answerTime, WriteTimeout: logoutTime}
+	most := logoutTime
 	if p.inTerminal && p.errTerminal {
-		keyring.MayAsk, keyring.WriteTimeout = true, logoutTimeAsking
+		keyring.MayAsk, keyring.WriteTimeout, most = true, logoutTimeAsking, logoutTimeAsking
 	}
-	stores := []plugin.ClearableStore{keyring}
+	stores := []plugin.LogoutStore{{ClearableStore: keyring, Time: most}}
 	if runtime.GOOS == "linux" {
-		stores = append(stores, &cache.Kernel{})
+		shared := p.inContainer() && p.getenv(cacheVar) != "kernel"
+		stores = append(stores, plugin.LogoutStore{ClearableStore: newKernel(), Time: logoutTime, OnlyIfUsed: shared})
 	}
 	return stores
 }
-
-// isAbsent says whether err means that this machine has no such store.
-func isAbsent(err error) bool { return errors.Is(err, cache.ErrUnavailable) }

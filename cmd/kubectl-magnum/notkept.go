@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
@@ -28,6 +29,8 @@ func (p *program) warnNotKept(err error) {
 // is no keyring is everyday on a server.
 func storeProblem(err error) string {
 	switch {
+	case errors.Is(err, cache.ErrAsks):
+		return "the keyring wants to ask somebody first"
 	case errors.Is(err, cache.ErrLocked): // the kernel's, if that was tried, could not take its place
 		return "the keyring is locked"
 	case errors.Is(err, cache.ErrTimeout), errors.Is(err, cache.ErrHung):
@@ -61,7 +64,7 @@ func adviseStore(err error, inContainer bool) []string {
 		return []string{hintLater}
 	case errors.Is(err, cache.ErrUnavailable) && inContainer:
 		return []string{hintContainer}
-	case errors.Is(err, cache.ErrUnavailable):
+	case errors.Is(err, cache.ErrUnavailable) && runtime.GOOS == "linux":
 		return []string{hintNoStore}
 	}
 	return nil

@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 			if dir := os.Getenv("TEST_STORE"); dir != "" {
 				testOnlyStore = dirStore(dir)
 			}
+			testOnlyService = os.Getenv("TEST_SERVICE")
 			main()
 		},
 		"client":       client,
@@ -92,6 +93,7 @@ func setup(e *testscript.Env) error {
 		"XDG_STATE_HOME": filepath.Join(home, "state"),
 		"XDG_DATA_HOME":  filepath.Join(home, "data"),
 		"TEST_STORE":     filepath.Join(e.WorkDir, "store"),
+		"TEST_SERVICE":   testService(e.WorkDir),
 		"KUBECONFIG":     filepath.Join(home, "kubeconfig"),
 		"OS_CLOUD":       "alice",
 		"SHELL":          "/bin/sh",

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"runtime"
 
 	"github.com/spf13/pflag"
@@ -16,6 +18,10 @@ import (
 // testOnlyStore, when tests set it, takes the place of a keyring, which is not
 // to be had everywhere.
 var testOnlyStore plugin.ClearableStore
+
+// testOnlyService, when tests set it, keeps them out of the user's own records
+// in the kernel keyring.
+var testOnlyService string
 
 const (
 	cacheVar  = "KUBECTL_MAGNUM_CACHE"
@@ -47,7 +53,7 @@ func newStore(p *program, o cacheOptions, dir state.Dir) (plugin.Store, error) {
 	if choice == "" {
 		said, choice = cacheVar, p.getenv(cacheVar)
 	}
-	kernel := &cache.Kernel{}
+	kernel := newKernel()
 	var store plugin.Store
 	switch choice {
 	case "", cacheAuto:
@@ -77,22 +83,27 @@ func newStore(p *program, o cacheOptions, dir state.Dir) (plugin.Store, error) {
 	return store, nil
 }
 
+// newKernel is the user's kernel keyring.
+func newKernel() *cache.Kernel { return &cache.Kernel{Service: testOnlyService} }
+
 // inContainer says whether other containers may share the kernel keyring.
 func (p *program) inContainer() bool { return cache.InContainer("/", p.getenv) }
 
 // newKeyring is the user's keyring, left alone after it hung.
 func newKeyring(p *program, o cacheOptions, dir state.Dir) *cache.Breaker {
 	keyring := &cache.Keyring{Getenv: p.getenv, UID: p.uid}
-	name := keyring.Name()
+	// What hangs is the keyring of a session, not of all machines with this home.
+	sum := sha256.Sum256([]byte(p.host + "\x00" + p.getenv("DBUS_SESSION_BUS_ADDRESS")))
+	session := "keyring-" + hex.EncodeToString(sum[:4]) + "-"
 	return &cache.Breaker{
 		Store: keyring, Ping: keyring.Ping, Now: p.now, Insist: o.insist,
-		Load: func() (known cache.Outage) {
-			if !dir.ReadOutage(name, &known) {
+		Load: func(name string) (known cache.Outage) {
+			if !dir.ReadOutage(session+name, &known) {
 				return cache.Outage{}
 			}
 			return known
 		},
 		// Who does not learn of it waits once more.
-		Save: func(o cache.Outage) { _ = dir.SetOutage(name, o) },
+		Save: func(name string, o cache.Outage) { _ = dir.SetOutage(session+name, o) },
 	}
 }

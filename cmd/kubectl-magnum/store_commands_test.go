@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -46,10 +48,17 @@ func cmdKernelRecord(ts *testscript.TestScript, neg bool, _ []string) {
 		Cluster: ts.Getenv("UUID"), Project: ts.Getenv("DEMO"), Owner: ts.Getenv("ALICE"),
 		User: "alice", Groups: []string{"system:masters"},
 	}
-	var kernel cache.Kernel
+	kernel := cache.Kernel{Service: ts.Getenv("TEST_SERVICE")}
 	_, err := kernel.Get(context.Background(), id.Key())
-	ts.Defer(func() { _ = kernel.Delete(context.Background(), id.Key()) })
-	if neg != errors.Is(err, cache.ErrMiss) {
+	ts.Defer(func() { _ = kernel.Clear(context.Background()) })
+	if neg && !errors.Is(err, cache.ErrMiss) || !neg && err != nil {
 		ts.Fatalf("the record in the kernel keyring: %v", err)
 	}
+}
+
+// testService is the name of a script's own keys in the kernel keyring, which is
+// the one of whoever runs the tests.
+func testService(workDir string) string {
+	sum := sha256.Sum256([]byte(workDir))
+	return "kubectl-magnum-test-" + hex.EncodeToString(sum[:8])
 }

@@ -22,10 +22,20 @@ type Credential struct {
 	User    string        `json:"user"`
 	Groups  []string      `json:"groups,omitempty"`
 	MaxAge  time.Duration `json:"max_age"`
-	// Store is the name of the store that took the last record, and Until when
-	// that is at its end. Empty and zero: no store has one.
-	Store string    `json:"store,omitempty"`
-	Until time.Time `json:"until,omitzero"`
+	// Stores are the names of the stores that may hold a record, the last one
+	// last, and Until is when the last one that was put is at its end. Whoever has
+	// made sure that a store holds none takes it off the list.
+	Stores []string  `json:"stores,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+	// Issued is when the last record that was put was issued.
+	Issued time.Time `json:"issued,omitzero"`
+}
+
+// Put is c after a store took a record.
+func (c Credential) Put(store string, issued, until time.Time) Credential {
+	c.Stores = append(slices.DeleteFunc(slices.Clone(c.Stores), func(s string) bool { return s == store }), store)
+	c.Issued, c.Until = issued, until
+	return c
 }
 
 // Credentials returns the credentials of a cluster, or with "" of all, by their
@@ -76,7 +86,7 @@ func (d Dir) AddCredential(id string, c Credential) error {
 func (c Credential) equal(d Credential) bool {
 	return c.Cluster == d.Cluster && c.Project == d.Project && c.Owner == d.Owner &&
 		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups) &&
-		c.Store == d.Store && c.Until.Equal(d.Until)
+		slices.Equal(c.Stores, d.Stores) && c.Until.Equal(d.Until) && c.Issued.Equal(d.Issued)
 }
 
 // ForgetCredential forgets that there was a credential, how it was used and what
@@ -84,6 +94,9 @@ func (c Credential) equal(d Credential) bool {
 func (d Dir) ForgetCredential(id string) error {
 	if d.Path == "" || !validKey(id) {
 		return nil
+	}
+	if err := d.CheckOwner(); err != nil {
+		return err
 	}
 	var failed error
 	for _, what := range []string{"credentials", "uses", "failures", "notices"} {

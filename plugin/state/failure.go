@@ -84,6 +84,9 @@ func (d Dir) ClearFailure(id string) error {
 	if d.Path == "" || !validKey(id) {
 		return nil
 	}
+	if err := d.CheckOwner(); err != nil {
+		return err
+	}
 	err := os.Remove(filepath.Join(d.Path, "failures", id+".json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -27,7 +27,7 @@ func (d Dir) FirstNotice(about string) bool {
 
 // ForgetNotice makes the next notice the first one again.
 func (d Dir) ForgetNotice(about string) {
-	if d.Path != "" && validKey(about) {
+	if d.Path != "" && validKey(about) && d.CheckOwner() == nil {
 		_ = os.Remove(filepath.Join(d.Path, "notices", about+".json")) // it is usually not there
 	}
 }

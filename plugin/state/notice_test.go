@@ -105,3 +105,46 @@ func TestForgetCredential(t *testing.T) {
 		t.Error("odd names")
 	}
 }
+
+// A logout is of one cluster or of all; one in the future is another clock's.
+func TestLogout(t *testing.T) {
+	t.Parallel()
+	d, now := newDir(t), time.Now()
+	if !d.Logout(cluster, now).IsZero() {
+		t.Error("there was one already")
+	}
+	for _, step := range []struct {
+		cluster string
+		at      time.Time
+		want    time.Time // of the last one from cluster
+	}{
+		{dev, now.Add(-time.Hour), time.Time{}},
+		{cluster, now.Add(-time.Hour), now.Add(-time.Hour)},
+		{"", now.Add(-time.Minute), now.Add(-time.Minute)},
+		{"", now.Add(-2 * time.Hour), now.Add(-time.Hour)},
+		{"", now.Add(time.Hour), now.Add(-time.Hour)},
+	} {
+		if err := d.SetLogout(step.cluster, step.at); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Logout(cluster, now); !got.Equal(step.want) {
+			t.Errorf("after one from %q at %v: %v, want %v", step.cluster, step.at, got, step.want)
+		}
+	}
+	if d.SetLogout("../x", now) == nil || (state.Dir{}).SetLogout(cluster, now) == nil {
+		t.Error("an odd name, or no directory, is taken")
+	}
+}
+
+func TestCheckOwner(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	for _, d := range []state.Dir{d, {}} {
+		if err := d.CheckOwner(); err != nil {
+			t.Errorf("what is not there: %v", err)
+		}
+	}
+	if err := d.SetLogout("", time.Now()); err != nil || d.CheckOwner() != nil {
+		t.Errorf("our own: %v, %v", err, d.CheckOwner())
+	}
+}

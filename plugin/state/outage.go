@@ -8,12 +8,11 @@ func (d Dir) ReadOutage(store string, o any) bool {
 	return validKey(store) && d.read(o, "outages", store+".json")
 }
 
-// SetOutage remembers what is known of a store that did not answer. It does not
-// wait for the disk, nor for others who write at the same moment: the last one
-// is believed.
+// SetOutage remembers what is known of a store that did not answer. Of two who
+// write at the same moment the last one is believed.
 func (d Dir) SetOutage(store string, o any) error {
 	if !validKey(store) {
 		return errNotKey
 	}
-	return d.writeSoon(o, "outages", store+".json")
+	return d.write(o, "outages", store+".json")
 }

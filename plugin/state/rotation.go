@@ -36,6 +36,9 @@ func (d Dir) ClearRotation(id string) error {
 	if d.Path == "" || !ValidUUID(id) {
 		return nil
 	}
+	if err := d.CheckOwner(); err != nil {
+		return err
+	}
 	err := os.Remove(filepath.Join(d.Path, "rotations", id+".json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

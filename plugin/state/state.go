@@ -4,7 +4,8 @@
 // Magnum named for a cluster (the pins and the CA file), where its entries were
 // written, where a credential's OpenStack login is configured, when it was last
 // verified and by whom asked for, what of it is revoked, what failed a moment
-// ago, which rotation was asked for, which store did not answer, and the locks.
+// ago, which rotation was asked for, which store did not answer, what was logged
+// out of, and the locks.
 //
 // It refuses to hold secrets, and to write where another user owns the
 // directory (sudo keeps HOME). Whatever is missing, damaged or dated in the
