@@ -48,6 +48,11 @@ type Options struct {
 	// Now serves to see whether a Retry-After fits into a deadline. Nil means
 	// that no request is repeated.
 	Now func() time.Time
+
+	// Debug is told, in a line each, where the login comes from and of each
+	// request: never a secret, but words of servers, to be escaped. It needs Now.
+	// Nil for nobody.
+	Debug func(line string)
 }
 
 // Cloud is a cloud and the way to log in to it. Only [Resolve] makes a usable
@@ -78,6 +83,7 @@ type login struct {
 	transport *http.Transport
 	now       func() time.Time
 	limit     time.Duration // for each request
+	debug     func(line string)
 }
 
 // String is the cloud's name, or that it comes from the environment.
@@ -93,15 +99,16 @@ func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
 //
 // Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError],
 // [*UnsupportedAuthError] and [*OtherCloudError].
-func Resolve(o Options) (Cloud, error) {
+func Resolve(o Options) (cloud Cloud, err error) {
 	if o.confined() {
 		o.Getenv = o.confinedGetenv()
 	}
 	d, err := define(o)
-	if err != nil {
-		return Cloud{}, err
+	if err == nil {
+		cloud, err = d.resolve(o)
 	}
-	return d.resolve(o)
+	o.tellSource(d, cloud, err)
+	return cloud, err
 }
 
 func (d definition) resolve(o Options) (cloud Cloud, err error) {
@@ -160,6 +167,7 @@ func (d definition) login(o Options, method string, trust *tls.Config) (*login, 
 		transport: newTransport(trust),
 		now:       o.Now,
 		limit:     requestMax,
+		debug:     o.Debug,
 	}, nil
 }
 

@@ -79,7 +79,10 @@ func (c Cloud) provider(userAgent string) *gophercloud.ProviderClient {
 	p.UseTokenLock()
 	p.UserAgent.Prepend(userAgent)
 	p.HTTPClient = http.Client{
-		Transport: &guard{base: c.login.transport, secrets: c.login.secrets, now: c.login.now, limit: c.login.limit},
+		Transport: &guard{
+			base: c.login.transport, secrets: c.login.secrets, now: c.login.now, limit: c.login.limit,
+			carries: c.carries(), debug: c.login.debug,
+		},
 	}
 	return p
 }

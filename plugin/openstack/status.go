@@ -33,17 +33,24 @@ var requestIDForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[0-9A-Za-z._-]{1,100}$`)
 })
 
+// requestID is the id by which the operator finds the request, "" if there is
+// none or if it is none.
+func requestID(resp *http.Response, known secrets) string {
+	id := known.said(resp.Header.Get("X-Openstack-Request-Id"))
+	if !requestIDForm().MatchString(id) {
+		return ""
+	}
+	return id
+}
+
 // newStatusError takes from the answer to req what errors tell. known must not
 // be among it.
 func newStatusError(req *http.Request, resp *http.Response, body []byte, known secrets) *statusError {
 	e := &statusError{
 		code: resp.StatusCode, method: req.Method, url: cleanURL(req.URL.String()),
 		detail:    known.said(errorDetail(body)),
-		requestID: known.said(resp.Header.Get("X-Openstack-Request-Id")),
+		requestID: requestID(resp, known),
 		page:      len(body) > 0 && !json.Valid(body),
-	}
-	if !requestIDForm().MatchString(e.requestID) {
-		e.requestID = ""
 	}
 	e.retryAfter, e.saidWhen = retryAfter(resp.Header)
 	return e

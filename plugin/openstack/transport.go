@@ -62,6 +62,8 @@ type guard struct {
 	secrets secrets          // what a login sends
 	now     func() time.Time // nil: no request is repeated
 	limit   time.Duration    // for each request, see requestMax
+	carries string           // the type of the secret that a login sends
+	debug   func(line string)
 }
 
 // RoundTrip implements http.RoundTripper. It never answers with a redirect, so
@@ -74,6 +76,9 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 			return resp, err
 		}
 		wait, again := g.pause(req, failed, tries)
+		if again && g.debug != nil {
+			g.debug(fmt.Sprintf("asking again in %v", wait))
+		}
 		if !again || !sleep(req.Context(), wait) {
 			return nil, err
 		}
@@ -81,11 +86,16 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // ask makes one request. All of its answer is here when it returns.
-func (g *guard) ask(req *http.Request) (*http.Response, error) {
+func (g *guard) ask(req *http.Request) (_ *http.Response, err error) {
 	ctx, stop := context.WithTimeoutCause(req.Context(), g.limit, tooLongError{g.limit})
 	defer stop()
 	known := append(slices.Clone(g.secrets), req.Header.Get("X-Auth-Token"), req.Header.Get("X-Subject-Token"))
-	resp, err := g.base.RoundTrip(req.WithContext(ctx))
+	var resp *http.Response
+	if g.debug != nil && g.now != nil {
+		start := g.now()
+		defer func() { g.debug(exchange{req, resp, err, known, g.now().Sub(start)}.line(g.carries)) }()
+	}
+	resp, err = g.base.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return nil, known.harmless(tooLong(ctx, err))
 	}
