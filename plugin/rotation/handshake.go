@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
@@ -20,7 +21,8 @@ import (
 // leaves its dial behind, still running.
 type dial struct {
 	roots []*x509.Certificate
-	only  bool // the handshake, nothing after it
+	only  bool        // the handshake, nothing after it
+	asked atomic.Bool // for a client certificate
 
 	mu        sync.Mutex
 	conn      net.Conn

@@ -30,6 +30,8 @@ type Target struct {
 	TLSServerName string // "" for the name in Server
 	UserAgent     string
 	Now           func() time.Time
+	// Debug is told of each question in a line, to be escaped. Nil for nobody.
+	Debug func(line string)
 }
 
 // Seen is what an API server showed of itself.
@@ -73,9 +75,14 @@ func (t Target) Handshake(ctx context.Context, roots []*x509.Certificate) Seen {
 func (t Target) ask(ctx context.Context, roots []*x509.Certificate, credential *tls.Certificate) (seen Seen) {
 	ctx, cancel := context.WithTimeout(ctx, ProbeTime)
 	defer cancel()
-	start := t.Now()
-	defer func() { seen.Took = t.Now().Sub(start) }()
+	start, status := t.Now(), 0
 	d := &dial{roots: roots, only: credential == nil}
+	defer func() {
+		seen.Took = t.Now().Sub(start)
+		if t.Debug != nil {
+			t.Debug(t.line(d, status, seen))
+		}
+	}()
 	transport, request, err := t.prepare(d, credential)
 	if err != nil {
 		return Seen{Err: err}
@@ -86,7 +93,7 @@ func (t Target) ask(ctx context.Context, roots []*x509.Certificate, credential *
 		return d.seen(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	seen = d.seen(nil)
+	seen, status = d.seen(nil), response.StatusCode
 	body, err := io.ReadAll(io.LimitReader(response.Body, answerMax))
 	if err != nil {
 		seen.Err = err
@@ -135,7 +142,10 @@ func (t Target) prepare(d *dial, credential *tls.Certificate) (*http.Transport, 
 	}
 	if credential != nil {
 		// client-go sends it too whatever the server says it would take.
-		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return credential, nil }
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			d.asked.Store(true)
+			return credential, nil
+		}
 	}
 	return &http.Transport{
 		Proxy: proxy, Protocols: &http1, DisableKeepAlives: true, MaxResponseHeaderBytes: answerMax,
