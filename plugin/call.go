@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,16 +39,16 @@ type call struct {
 	until   time.Time          // by when the record is at its end
 	aged    bool               // it is past its max age, and good only in the window of a rotation
 	later   bool               // what is in the store was written by a later version of this program
+
+	told []string // lines of debugging
 }
 
 func newCall(p *Plugin, r CredentialRequest, emit func([]byte) error) *call {
 	c := &call{Plugin: p, r: r, emit: emit, key: r.Identity.Key(), began: p.Now()}
 	if at := r.Exec.Cluster; at != nil && !at.InsecureSkipTLSVerify {
 		c.trusted = parseBundle(at.CertificateAuthorityData)
-		c.target = &rotation.Target{
-			Server: at.Server, ProxyURL: at.ProxyURL, TLSServerName: at.TLSServerName,
-			UserAgent: p.UserAgent, Now: p.Now,
-		}
+		c.target = p.apiServer(at.Server)
+		c.target.ProxyURL, c.target.TLSServerName = at.ProxyURL, at.TLSServerName
 	}
 	return c
 }
@@ -77,16 +78,20 @@ func (c *call) load(ctx context.Context) {
 	c.record, c.until, c.aged, c.later = nil, time.Time{}, false, false
 	data, err := c.Store.Get(ctx, c.key)
 	if err != nil {
+		c.tell("store %q: miss: %v", c.Store.Name(), err)
 		return
 	}
+	c.tell("store %q: hit", c.Store.Name())
 	rec, err := credential.Decode(data)
 	if err != nil {
 		c.later = errors.Is(err, credential.ErrNewerVersion)
+		c.tell("the record is not used: %v", err)
 		return
 	}
 	c.pinByRecord(rec)
 	if len(c.cluster.Pinned) == 0 && c.target != nil {
-		return // of a CA that nothing here vouches for
+		c.tell("the record is not used: nothing here vouches for its CA")
+		return
 	}
 	c.record, c.until, c.aged = c.usable(rec)
 }
@@ -98,10 +103,25 @@ func (c *call) usable(rec *credential.Record) (_ *credential.Record, until time.
 	if aged = errors.Is(err, credential.ErrTooOld); aged {
 		until, err = rec.Usable(c.terms(rec.Certificate.NotAfter.Sub(rec.Issued)))
 	}
-	if err != nil {
+	switch {
+	case err != nil:
+		c.tell("the record is not used: %v", err)
 		return nil, time.Time{}, false
+	case aged:
+		c.tell("the record is past its max age, and used only while the CA is being rotated")
 	}
 	return rec, until, aged
+}
+
+// tell tells Debug, of what load finds again when it looks again only once.
+func (c *call) tell(format string, args ...any) {
+	if c.Debug == nil {
+		return
+	}
+	if line := fmt.Sprintf(format, args...); !slices.Contains(c.told, line) {
+		c.told = append(c.told, line)
+		c.Debug(line)
+	}
 }
 
 // pinByRecord finds the pin where the state directory has none: the record

@@ -87,6 +87,7 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 		return c.answer(false)
 	}
 	if code, told := p.State.Failure(c.key, p.Now()).ToldTo(r.Parent); told {
+		c.tell("this client was refused a moment ago, and told why: nobody is asked again")
 		return &RepeatedError{Code: code}
 	}
 	err := c.verify(ctx)

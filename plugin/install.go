@@ -89,7 +89,7 @@ func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *
 func (p *Plugin) pinCAs(ctx context.Context, conn *connection, r ConfigRequest, t *target) ([]string, error) {
 	o := p.reconcile(ctx, conn, nil, question{
 		uuid: t.cluster.UUID, name: t.cluster.Name, pinned: p.State.Cluster(t.cluster.UUID).Pinned,
-		target: &rotation.Target{Server: t.cluster.APIAddress, UserAgent: p.UserAgent, Now: p.Now},
+		target: p.apiServer(t.cluster.APIAddress),
 		ca:     t.issued.ca, byPerson: true, noCAFile: r.EmbedCerts,
 	})
 	t.pinned, t.inWindow = o.after.Pinned, o.Reason == rotation.InWindow

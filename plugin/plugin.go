@@ -19,6 +19,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -32,7 +33,8 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 }
 
-// Plugin is the program without its command line. All fields are needed.
+// Plugin is the program without its command line. All fields but Debug are
+// needed.
 type Plugin struct {
 	Cloud     openstack.Options // what the command line and the environment say of the cloud
 	Store     Store
@@ -42,6 +44,9 @@ type Plugin struct {
 	Owner     kubeconfig.LockOwner // of locks on kubeconfigs: this process
 	// Progress is told what takes long, a line each. It may be called often.
 	Progress func(line string)
+	// Debug is told what is asked of whom and why a record is not used, a line
+	// each: never a secret, but words of servers, to be escaped. Nil for nobody.
+	Debug func(line string)
 }
 
 // connection is an authenticated session with Magnum's client on it.
@@ -53,6 +58,7 @@ type connection struct {
 
 // connect logs in: one request.
 func (p *Plugin) connect(ctx context.Context, o openstack.Options) (*connection, error) {
+	o.Debug = p.Debug
 	cloud, err := openstack.Resolve(o)
 	if err != nil {
 		return nil, err
@@ -70,6 +76,11 @@ func (p *Plugin) connect(ctx context.Context, o openstack.Options) (*connection,
 		return nil, err
 	}
 	return &connection{cloud: cloud, session: session, magnum: magnum.New(service)}, nil
+}
+
+// apiServer is a cluster's API server as this program reaches it.
+func (p *Plugin) apiServer(url string) *rotation.Target {
+	return &rotation.Target{Server: url, UserAgent: p.UserAgent, Now: p.Now, Debug: p.Debug}
 }
 
 // NoProjectError is a login that names no project. Clusters are in projects.

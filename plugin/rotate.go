@@ -204,7 +204,7 @@ func (w *rotating) question(ca *x509.Certificate, status string) question {
 }
 
 func (w *rotating) target() *rotation.Target {
-	return &rotation.Target{Server: w.cluster.APIAddress, UserAgent: w.UserAgent, Now: w.Now}
+	return w.apiServer(w.cluster.APIAddress)
 }
 
 // prepare asks for a yes, makes a certificate that has to be refused in the

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
 
 // StatusRequest says which clusters are looked at.
@@ -106,7 +105,7 @@ func (p *Plugin) statusOf(ctx context.Context, conn *connection, failed error, u
 	}
 	q := question{uuid: uuid, name: s.Name, pinned: before.Pinned}
 	if s.Server != "" {
-		q.target = &rotation.Target{Server: s.Server, UserAgent: p.UserAgent, Now: p.Now}
+		q.target = p.apiServer(s.Server)
 	}
 	if i := slices.IndexFunc(credentials, func(k known) bool { return k.record != nil }); i >= 0 && q.target != nil {
 		k := credentials[i]
