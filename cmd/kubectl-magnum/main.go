@@ -52,6 +52,7 @@ func main() {
 		host:        host,
 		now:         time.Now,
 		parent:      func() process.ID { return lookup(os.Getppid()) },
+		keepPipe:    func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }, // writes fail in its place
 		inTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		outTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		errTerminal: term.IsTerminal(int(os.Stderr.Fd())),

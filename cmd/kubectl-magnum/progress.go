@@ -42,10 +42,15 @@ func (p *progress) line(text string) {
 
 // say prints a line that stays.
 func (p *progress) say(out io.Writer, text string) {
+	p.above(func() { fmt.Fprintf(out, "kubectl-magnum: %s\n", escape(text)) })
+}
+
+// above has f print lines that stay.
+func (p *progress) above(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
-	fmt.Fprintf(out, "kubectl-magnum: %s\n", escape(text))
+	f()
 	if p.shown && !p.paused {
 		p.draw()
 	}

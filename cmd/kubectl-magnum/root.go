@@ -33,6 +33,9 @@ type program struct {
 	host       string
 	now        func() time.Time
 	parent     func() process.ID
+	verbose    bool // --verbose
+	// keepPipe keeps a reader of stderr that goes away from ending the process.
+	keepPipe func()
 
 	inTerminal, outTerminal, errTerminal bool
 }
@@ -53,6 +56,7 @@ Environment:
   OS_CLOUD, OS_*                 the OpenStack login, as for the openstack command
   KUBECONFIG                     as for kubectl
   KUBECTL_MAGNUM_CACHE           where keys are kept: auto (default), keyring, kernel, none
+  KUBECTL_MAGNUM_DEBUG=1         as --verbose, for what kubectl runs
   XDG_STATE_HOME, XDG_DATA_HOME  where facts that are not secret are kept
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 4 OpenStack login needed.`
@@ -75,6 +79,7 @@ func run(ctx context.Context, p *program) int {
 	root.SetIn(p.streams.In)
 	root.SetOut(p.streams.Out)
 	root.SetErr(p.streams.ErrOut)
+	root.PersistentFlags().BoolVarP(&p.verbose, "verbose", "v", false, "show on stderr what is asked of OpenStack and the cluster, without secrets")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
 		newConfigCommand(p),
@@ -188,5 +193,6 @@ func (p *program) plugin(cloud openstack.Options, cache cacheOptions) (*plugin.P
 		UserAgent: "kubectl-magnum/" + strings.TrimPrefix(buildVersion(), "v"),
 		Owner:     kubeconfig.LockOwner{PID: p.pid, Host: p.host},
 		Progress:  func(string) {},
+		Debug:     p.debug(),
 	}, nil
 }

@@ -30,6 +30,9 @@ func (p *program) useCase(ctx context.Context, cloud openstack.Options, cache ca
 	progress := newProgress(p)
 	defer progress.end()
 	pl.Progress = progress.line
+	if debug := pl.Debug; debug != nil && p.errTerminal {
+		pl.Debug = func(line string) { progress.above(func() { debug(line) }) }
+	}
 	return bounded(ctx, func() error { return f(pl, progress) })
 }
 
