@@ -75,7 +75,7 @@ func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *
 		return warnings, err
 	}
 	err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
-		CloudsFile: conn.cloud.File, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
+		CloudsFile: conn.cloud.File, SecureFile: conn.cloud.SecureFile, PublicFile: conn.cloud.PublicFile, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
 		Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
 	})
 	if err != nil {

@@ -32,7 +32,8 @@ func (p *Plugin) confined(id credential.Identity) openstack.Options {
 	o := p.Cloud
 	o.Confined, o.WorkDir = true, ""
 	if login, ok := p.State.Login(loginKey(id, o.Cloud, o.Region)); ok {
-		o.File, o.AuthURL, o.CACert = login.CloudsFile, login.AuthURL, login.CACert
+		o.File, o.SecureFile, o.PublicFile = login.CloudsFile, login.SecureFile, login.PublicFile
+		o.AuthURL, o.CACert = login.AuthURL, login.CACert
 		o.Interface, o.Endpoint, o.Insecure = login.Interface, login.Endpoint, login.Insecure
 	}
 	return o

@@ -74,6 +74,8 @@ func adviseLogin(err error) []string {
 		return []string{hintToken}
 	case auth.Method == "application_credential":
 		return []string{hintAppCred}
+	case strings.Contains(auth.Method, "totp"):
+		return []string{hintPasscode}
 	case auth.Cloud == "":
 		return []string{tell(hintPassword, "cloud", "")}
 	}

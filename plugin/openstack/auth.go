@@ -3,6 +3,9 @@
 package openstack
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/gophercloud/gophercloud/v2"
 )
 
@@ -13,51 +16,75 @@ const (
 	methodPassword              = "password"
 	methodToken                 = "token"
 	methodApplicationCredential = "application_credential"
+	methodTOTP                  = "totp"
+	methodMultifactor           = methodPassword + "+" + methodTOTP
 )
 
 // authTypes are the values of auth_type, keystoneauth's plugin names, by the
 // method they stand for.
+//
+// https://docs.openstack.org/keystoneauth/latest/authentication-plugins.html
 var authTypes = map[string]string{
 	"password":                methodPassword,
 	"v3password":              methodPassword,
 	"token":                   methodToken,
 	"v3token":                 methodToken,
 	"v3applicationcredential": methodApplicationCredential,
+	"v3totp":                  methodTOTP,
+	"v3multifactor":           methodMultifactor,
 }
 
 // method says how to log in: as auth_type has it, else as what is there
 // suggests. What would change who logs in, or to what, and is not supported is
 // refused by name.
 func (d definition) method() (string, error) {
-	authType := d.text("auth_type")
-	if method, ok := authTypes[authType]; ok {
-		return method, d.refuseExtras()
-	}
-	if authType != "" {
-		return "", &UnsupportedAuthError{Cloud: d.name, AuthType: authType}
-	}
-	if err := d.refuseExtras(); err != nil {
+	method, err := d.chosenMethod()
+	if err != nil {
 		return "", err
 	}
+	if d.text("system_scope") != "" {
+		return "", &UnsupportedAuthError{Cloud: d.name, AuthType: "system_scope"}
+	}
+	if d.text("trust_id") != "" && method == methodApplicationCredential {
+		return "", d.fault("trust_id", d.label("trust_id")+" beside an application credential, which Keystone refuses")
+	}
+	return method, nil
+}
+
+func (d definition) chosenMethod() (string, error) {
+	authType := d.text("auth_type")
+	method, ok := authTypes[authType]
 	switch {
+	case method == methodMultifactor && !d.wantsPasswordAndTOTP():
+		return "", &UnsupportedAuthError{Cloud: d.name, AuthType: "v3multifactor with " + d.text("auth_methods")}
+	case ok:
+		return method, nil
+	case authType != "":
+		return "", &UnsupportedAuthError{Cloud: d.name, AuthType: authType}
 	case d.first("application_credential_id", "application_credential_name") != "":
 		return methodApplicationCredential, nil
 	case d.text("token") != "" && d.text("password") == "":
 		return methodToken, nil
-	case d.first("username", "user_id") != "":
-		return methodPassword, nil
+	case d.first("username", "user_id") == "":
+		return "", d.fault("auth", "there is no "+d.label("username")+", "+d.label("token")+" or "+
+			d.label("application_credential_id")+" to log in with")
+	case d.text("passcode") != "" && d.text("password") == "":
+		return methodTOTP, nil
+	case d.text("passcode") != "":
+		return methodMultifactor, nil
 	}
-	return "", d.fault("auth", "there is no "+d.label("username")+", "+d.label("token")+" or "+
-		d.label("application_credential_id")+" to log in with")
+	return methodPassword, nil
 }
 
-func (d definition) refuseExtras() error {
-	for _, key := range []string{"trust_id", "system_scope", "passcode"} {
-		if d.text(key) != "" {
-			return &UnsupportedAuthError{Cloud: d.name, AuthType: key}
-		}
+// wantsPasswordAndTOTP says whether auth_methods are these two, in any order: no
+// other combination is one that Keystone comes with.
+func (d definition) wantsPasswordAndTOTP() bool {
+	var methods []string
+	for name := range strings.SplitSeq(d.text("auth_methods"), ",") {
+		methods = append(methods, strings.TrimPrefix(strings.TrimSpace(name), "v3"))
 	}
-	return nil
+	slices.Sort(methods)
+	return slices.Equal(methods, []string{methodPassword, methodTOTP})
 }
 
 // authOptions translates the definition for gophercloud. Scope is always set:
@@ -77,8 +104,15 @@ func (d definition) authOptions(method string) (gophercloud.AuthOptions, error) 
 		if auth, err = d.user(); err != nil {
 			return auth, err
 		}
-		if auth.Password = d.text("password"); auth.Password == "" {
-			return auth, d.missing("password")
+		if strings.Contains(method, methodPassword) {
+			if auth.Password = d.text("password"); auth.Password == "" {
+				return auth, d.missing("password")
+			}
+		}
+		if strings.Contains(method, methodTOTP) {
+			if auth.Passcode = d.text("passcode"); auth.Passcode == "" {
+				return auth, d.missing("passcode")
+			}
 		}
 	}
 	auth.Scope, err = d.scope()
@@ -115,9 +149,17 @@ func (d definition) user() (gophercloud.AuthOptions, error) {
 	return gophercloud.AuthOptions{Username: name, DomainID: id, DomainName: domain}, err
 }
 
-// scope is what the token is for: a project by id or by name and domain, else a
-// domain, else what Keystone makes of it.
+// scope is what the token is for: what was entrusted, or a project by id or by
+// name and domain, else a domain, else what Keystone makes of it.
 func (d definition) scope() (*gophercloud.AuthScope, error) {
+	if trust := d.text("trust_id"); trust != "" {
+		for _, other := range []string{"project_id", "project_name"} {
+			if d.text(other) != "" {
+				return nil, d.fault("trust_id", d.label("trust_id")+" and "+d.label(other)+" both say what the login is for")
+			}
+		}
+		return &gophercloud.AuthScope{TrustID: trust}, nil
+	}
 	if id := d.text("project_id"); id != "" {
 		return &gophercloud.AuthScope{ProjectID: id}, nil
 	}
@@ -154,8 +196,8 @@ func (d definition) domain(of string) (id, name string, err error) {
 
 func (d definition) missing(key string) error {
 	reason := "there is no " + d.label(key)
-	if profile := d.first("profile", "cloud"); profile != "" {
-		reason += ", and profiles are not supported"
+	if profile := d.first("profile", "cloud"); profile != "" && d.publicFile == "" {
+		reason += ", and no clouds-public.yaml has the profile"
 	}
 	return d.fault(key, reason)
 }

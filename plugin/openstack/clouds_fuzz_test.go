@@ -21,7 +21,7 @@ func FuzzClouds(f *testing.F) {
 	f.Add("clouds: {prod: {auth_type: v3token, auth: {auth_url: 'http://%zz', token: ", "}}}")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		text := before + "planted-password" + after
-		doc, err := parseClouds("clouds.yaml", []byte(text))
+		doc, err := parseClouds("clouds.yaml", "clouds", []byte(text))
 		var cloud Cloud
 		if err == nil {
 			cloud, err = resolveDocument(doc)

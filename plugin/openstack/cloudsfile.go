@@ -28,8 +28,9 @@ type entry struct {
 	value *yaml.Node
 }
 
-// parseClouds reads the list of clouds; what they contain is read by cloud.
-func parseClouds(file string, data []byte) (*cloudsFile, error) {
+// parseClouds reads the list of clouds, which is called section; what they
+// contain is read by cloud.
+func parseClouds(file, section string, data []byte) (*cloudsFile, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, syntaxError(file, err)
@@ -42,16 +43,25 @@ func parseClouds(file string, data []byte) (*cloudsFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	clouds, ok := top["clouds"]
+	clouds, ok := top[section]
 	if !ok || isNull(clouds.value) {
 		return doc, nil
 	}
-	doc.clouds, err = doc.mapping(clouds.value, "clouds")
+	doc.clouds, err = doc.mapping(clouds.value, section)
 	return doc, err
 }
 
 // names are the clouds in the file, sorted.
 func (f *cloudsFile) names() []string { return slices.Sorted(maps.Keys(f.clouds)) }
+
+// has says whether there is a file with a cloud called name.
+func (f *cloudsFile) has(name string) bool {
+	if f == nil {
+		return false
+	}
+	_, ok := f.clouds[name]
+	return ok
+}
 
 // cloud is the definition of the cloud called name.
 func (f *cloudsFile) cloud(name string) (definition, error) {
@@ -64,30 +74,37 @@ func (f *cloudsFile) cloud(name string) (definition, error) {
 	if err != nil {
 		return definition{}, err
 	}
-	auth, hasAuth := members["auth"]
-	delete(members, "auth")
 	if regions, ok := members["regions"]; ok {
 		if d.regions, err = f.regions(regions.value); err != nil {
 			return definition{}, err
 		}
 		delete(members, "regions")
 	}
-	if err := f.settings(d, members); err != nil {
-		return definition{}, err
-	}
-	if !hasAuth || isNull(auth.value) {
-		return d, nil
-	}
-	if members, err = f.mapping(auth.value, "auth"); err != nil {
-		return definition{}, err
-	}
-	return d, f.settings(d, members)
+	return d, f.allSettings(d.values, members)
 }
 
-// settings copies texts from members to d; of a setting under its name of today
-// and a former one, today's counts. Lists and mappings that nothing here reads,
-// such as networks, are passed over.
-func (f *cloudsFile) settings(d definition, members map[string]entry) error {
+// allSettings copies settings from members, and from auth within them, which
+// counts more.
+func (f *cloudsFile) allSettings(into map[string]setting, members map[string]entry) error {
+	auth, hasAuth := members["auth"]
+	delete(members, "auth")
+	if err := f.settings(into, members); err != nil {
+		return err
+	}
+	if !hasAuth || isNull(auth.value) {
+		return nil
+	}
+	members, err := f.mapping(auth.value, "auth")
+	if err != nil {
+		return err
+	}
+	return f.settings(into, members)
+}
+
+// settings copies texts from members; of a setting under its name of today and a
+// former one, today's counts. Lists and mappings that nothing here reads, such as
+// networks, are passed over.
+func (f *cloudsFile) settings(into map[string]setting, members map[string]entry) error {
 	names := slices.Sorted(maps.Keys(members))
 	slices.SortStableFunc(names, func(a, b string) int {
 		return isToday(a) - isToday(b)
@@ -97,12 +114,23 @@ func (f *cloudsFile) settings(d definition, members map[string]entry) error {
 		switch node := target(e.value); {
 		case isNull(node):
 		case node.Kind == yaml.ScalarNode:
-			d.values[key] = setting{text: node.Value, line: e.line}
+			into[key] = setting{text: node.Value, file: f.file, line: e.line}
+		case key == "auth_methods" && node.Kind == yaml.SequenceNode:
+			into[key] = setting{text: strings.Join(texts(node), ","), file: f.file, line: e.line}
 		case used[key]:
 			return f.fault(e.line, fmt.Sprintf("%q is not a text", key))
 		}
 	}
 	return nil
+}
+
+// texts are the texts of a list.
+func texts(list *yaml.Node) []string {
+	var all []string
+	for _, item := range list.Content {
+		all = append(all, target(item).Value)
+	}
+	return all
 }
 
 func isToday(name string) int {
@@ -149,7 +177,7 @@ func (f *cloudsFile) regions(node *yaml.Node) ([]region, error) {
 	}
 	var regions []region
 	for _, item := range node.Content {
-		r := region{line: item.Line}
+		r := region{line: item.Line, values: map[string]setting{}}
 		if item = target(item); item.Kind == yaml.ScalarNode {
 			r.name = item.Value
 		} else {
@@ -160,8 +188,14 @@ func (f *cloudsFile) regions(node *yaml.Node) ([]region, error) {
 			if name, ok := members["name"]; ok {
 				r.name = target(name.value).Value
 			}
-			values, ok := members["values"]
-			r.hasValues = ok && len(target(values.value).Content) > 0
+			if values, ok := members["values"]; ok && !isNull(values.value) {
+				if members, err = f.mapping(values.value, "values"); err == nil {
+					err = f.allSettings(r.values, members)
+				}
+			}
+			if err != nil {
+				return nil, err
+			}
 		}
 		if r.name == "" {
 			return nil, f.fault(r.line, "a region has no name")

@@ -11,26 +11,29 @@ import (
 // variables. Settings are named as in clouds.yaml; those of auth: and those
 // beside it share one name space, as OpenStack's own clients take either.
 type definition struct {
-	name    string
-	file    string // "" for OS_* variables
-	line    int    // where the cloud starts
-	values  map[string]setting
-	regions []region
+	name string
+	file string // "" for OS_* variables
+	// secureFile and publicFile say something of it too; "" if none does.
+	secureFile, publicFile string
+	line                   int // where the cloud starts
+	values                 map[string]setting
+	regions                []region
 }
 
 // setting is a value and where it comes from: a line of the definition's file,
 // or a variable or flag.
 type setting struct {
 	text string
-	line int    // 0 if it is not from the file
-	from string // the variable's or flag's name, "" if it is from the file
+	file string // "" if it is not from a file
+	line int
+	from string // the variable's or flag's name, "" if it is from a file
 }
 
 // region is an item of regions.
 type region struct {
-	name      string
-	line      int
-	hasValues bool // it overrides settings of the cloud
+	name   string
+	line   int
+	values map[string]setting // which override the cloud's
 }
 
 // text is the value of a setting, "" if it is absent.
@@ -66,10 +69,10 @@ func (d definition) fault(key, reason string) *ConfigError {
 	switch {
 	case set.from != "":
 		return &ConfigError{Reason: reason}
-	case set.line == 0:
+	case set.file == "":
 		return &ConfigError{File: d.file, Line: d.line, Reason: reason}
 	}
-	return &ConfigError{File: d.file, Line: set.line, Reason: reason}
+	return &ConfigError{File: set.file, Line: set.line, Reason: reason}
 }
 
 // label is what the user calls a setting.
@@ -83,6 +86,17 @@ func (d definition) label(key string) string {
 	return key
 }
 
+// over is d with what it does not say taken from base.
+func (d definition) over(base definition) definition {
+	values := maps.Clone(base.values)
+	maps.Copy(values, d.values)
+	d.values = values
+	if len(d.regions) == 0 {
+		d.regions = base.regions
+	}
+	return d
+}
+
 // withEnvironment adds what OS_* variables say to a cloud from clouds.yaml. A
 // whole openrc file may be in force for another cloud: so only what selects or
 // what the cloud leaves open, never who logs in, or where. With secrets false it
@@ -94,7 +108,7 @@ func (d definition) withEnvironment(env definition, secrets bool) definition {
 			d.values[key] = s
 		}
 	}
-	for _, key := range []string{"password", "application_credential_secret"} {
+	for _, key := range []string{"password", "passcode", "application_credential_secret"} {
 		if s, ok := env.values[key]; ok && d.text(key) == "" && secrets {
 			d.values[key] = s
 		}

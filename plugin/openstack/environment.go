@@ -40,6 +40,7 @@ var variables = []struct{ name, key string }{
 	{"TRUST_ID", "trust_id"},
 	{"SYSTEM_SCOPE", "system_scope"},
 	{"PASSCODE", "passcode"},
+	{"AUTH_METHODS", "auth_methods"},
 }
 
 // environment is the cloud that OS_* variables define. An empty variable is

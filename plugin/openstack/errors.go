@@ -80,7 +80,7 @@ type AuthError struct {
 	Service string // which service refused
 	Cloud   string // "" for OS_* variables, and if Service is not Keystone
 	AuthURL string // "" if Service is not Keystone
-	Method  string // password, token, application_credential; "" if Service is not Keystone
+	Method  string // Cloud.Method; "" if Service is not Keystone
 	Detail  string // what the service said, one line
 }
 
@@ -89,8 +89,10 @@ func (e *AuthError) Error() string {
 		return fmt.Sprintf("%s refuses the token%s", e.Service, colon(e.Detail))
 	}
 	return fmt.Sprintf("%s at %s refuses the %s of %s%s", e.Service, e.AuthURL,
-		strings.ReplaceAll(e.Method, "_", " "), cloudOrEnvironment(e.Cloud), colon(e.Detail))
+		methodWords.Replace(e.Method), cloudOrEnvironment(e.Cloud), colon(e.Detail))
 }
+
+var methodWords = strings.NewReplacer("_", " ", "+", " and the ", methodTOTP, "passcode")
 
 // UnreachableError says that there was no answer: the service is down, its name
 // unknown, its TLS certificate not trusted, or it took too long.

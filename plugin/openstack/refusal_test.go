@@ -34,7 +34,7 @@ func TestRefusedConfig(t *testing.T) {
 		{"twice", "clouds:\n  prod: {}\n  prod: {}", 3, "clouds has a key twice"},
 		{"no auth", "clouds:\n  dev: {}\n  prod:\n    region_name: One", 3, "there is no auth_url"},
 		{"null auth", "clouds:\n  prod:\n    auth:", 2, "there is no auth_url"},
-		{"a profile", "clouds:\n  prod:\n    profile: vexxhost", 2, "there is no auth_url, and profiles are not supported"},
+		{"a profile", "clouds:\n  prod:\n    profile: vexxhost", 2, "there is no auth_url, and no clouds-public.yaml has the profile"},
 		{"not http", "clouds:\n  prod:\n    auth:\n      auth_url: ftp://k", 4, "auth_url is not an http or https URL"},
 		{"no URL", "clouds:\n  prod:\n    auth: {auth_url: 'http://" + secret + ":%zz'}", 3, "auth_url is not a URL"},
 		{"password in the URL", "clouds:\n  prod:\n    auth: {auth_url: 'http://a:" + secret + "@k'}", 3, "auth_url holds a user name or password"},
@@ -47,7 +47,12 @@ func TestRefusedConfig(t *testing.T) {
 		{"no secret", "clouds:\n  prod:\n    auth: {auth_url: 'http://k', application_credential_id: a}", 2, "there is no application_credential_secret"},
 		{"an interface", "clouds:\n  prod:\n    interface: private\n    " + auth, 3, "interface is none of public, internal, admin"},
 		{"verify", "clouds:\n  prod:\n    verify: perhaps\n    " + auth, 3, "verify is neither true nor false"},
-		{"a region with values", "clouds:\n  prod:\n    regions:\n    - One\n    - {name: Two, values: {auth: {}}}\n    region_name: Two\n    " + auth, 5, ""},
+		{"values of a region are a text", "clouds:\n  prod:\n    regions:\n    - One\n    - {name: Two, values: " + secret + "}\n    " + auth, 5, "values is not a mapping"},
+		{"a bad interface in a region", "clouds:\n  prod:\n    regions:\n    - name: Two\n      values:\n        interface: private\n    " + auth, 6, "interface is none of public, internal, admin"},
+		{"a trust and a project", "clouds:\n  prod:\n    trust_id: t\n    " + auth, 3, "trust_id and project_id both say what the login is for"},
+		{"a trust for an application credential", "clouds:\n  prod:\n    auth: {auth_url: 'http://k', application_credential_id: a, application_credential_secret: " + secret + ", trust_id: t}", 3, "trust_id beside an application credential, which Keystone refuses"},
+		{"no passcode", "clouds:\n  prod:\n    auth_type: v3totp\n    " + auth, 2, "there is no passcode"},
+		{"no passcode beside the password", "clouds:\n  prod:\n    auth_type: v3multifactor\n    auth_methods: [v3password, v3totp]\n    " + auth, 2, "there is no passcode"},
 		{"another region", "clouds:\n  prod:\n    regions: [One]\n    " + auth, 2, `region "Three" is not among the cloud's regions`},
 		{"regions are no list", "clouds:\n  prod:\n    regions: One\n    " + auth, 3, `"regions" is not a list`},
 		{"merges without end", "clouds:\n  prod: &a\n    <<: *a", 2, "too many merge keys"},
@@ -56,7 +61,7 @@ func TestRefusedConfig(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			o := Options{Cloud: "prod", File: writeClouds(t, test.text), Getenv: noEnv}
 			if strings.Contains(test.name, "region") {
-				o.Region = map[bool]string{true: "Two", false: "Three"}[strings.Contains(test.name, "values")]
+				o.Region = map[bool]string{true: "Three", false: "Two"}[test.name == "another region"]
 			}
 			_, err := Resolve(o)
 			config, ok := errors.AsType[*ConfigError](err)
@@ -80,13 +85,12 @@ func TestRefusedConfig(t *testing.T) {
 // name instead of being left out.
 func TestUnsupportedAuth(t *testing.T) {
 	for want, more := range map[string]string{
-		"v3oidcpassword": "    auth_type: v3oidcpassword",
-		"v3totp":         "    auth_type: v3totp",
-		"v2password":     "    auth_type: v2password",
-		"none":           "    auth_type: none",
-		"trust_id":       "    trust_id: t",
-		"system_scope":   "    auth_type: password\n    system_scope: all",
-		"passcode":       "    passcode: 123456",
+		"v3oidcpassword":                         "    auth_type: v3oidcpassword",
+		"v3multifactor with v3password,v3oauth1": "    auth_type: v3multifactor\n    auth_methods: [v3password, v3oauth1]",
+		"v3multifactor with ":                    "    auth_type: v3multifactor",
+		"v2password":                             "    auth_type: v2password",
+		"none":                                   "    auth_type: none",
+		"system_scope":                           "    auth_type: password\n    system_scope: all",
 	} {
 		_, err := Resolve(Options{Cloud: "prod", File: writeClouds(t, alice("http://k", more)), Getenv: noEnv})
 		got, ok := errors.AsType[*UnsupportedAuthError](err)
@@ -95,10 +99,10 @@ func TestUnsupportedAuth(t *testing.T) {
 		}
 	}
 	_, err := Resolve(Options{Getenv: env(map[string]string{
-		"OS_AUTH_URL": "http://k", "OS_USER_ID": "u", "OS_PASSWORD": secret, "OS_TRUST_ID": "t",
+		"OS_AUTH_URL": "http://k", "OS_USER_ID": "u", "OS_PASSWORD": secret, "OS_SYSTEM_SCOPE": "all",
 	})})
-	if got, ok := errors.AsType[*UnsupportedAuthError](err); !ok || got.AuthType != "trust_id" {
-		t.Errorf("OS_TRUST_ID: the error is %v", err)
+	if got, ok := errors.AsType[*UnsupportedAuthError](err); !ok || got.AuthType != "system_scope" {
+		t.Errorf("OS_SYSTEM_SCOPE: the error is %v", err)
 	}
 }
 

@@ -3,8 +3,10 @@
 package openstack
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -27,8 +29,11 @@ type Options struct {
 	WorkDir string
 
 	// File is a clouds.yaml to use instead of searching; "" means
-	// OS_CLIENT_CONFIG_FILE, then the search path.
-	File string
+	// OS_CLIENT_CONFIG_FILE, then the search path. SecureFile and PublicFile are
+	// the same for secure.yaml (OS_CLIENT_SECURE_FILE) and clouds-public.yaml, but
+	// that a Confined run with a File does not search: it uses those that an
+	// earlier one found.
+	File, SecureFile, PublicFile string
 
 	// Confined says that the environment may be somebody else's: kubectl adds to
 	// it what the exec entry of a kubeconfig says, and the kubeconfig may be
@@ -58,15 +63,18 @@ type Options struct {
 // Cloud is a cloud and the way to log in to it. Only [Resolve] makes a usable
 // one. Printing it shows no secret.
 type Cloud struct {
-	Name      string // "" when it comes from OS_* alone
-	File      string // absolute path of the clouds.yaml, "" if none was used
-	AuthURL   string // Keystone, with /v3 and without a slash at the end
-	Region    string // "" if any will do
-	Interface string // public, internal or admin
-	Asked     string // the interface that OS_INTERFACE asked for, "" if it did not
-	Method    string // password, token or application_credential
-	Endpoint  string // the container infrastructure service's, if not the catalog's
-	Insecure  bool   // the certificates of servers are not verified
+	Name string // "" when it comes from OS_* alone
+	File string // absolute path of the clouds.yaml, "" if none was used
+	// SecureFile and PublicFile are those of the secure.yaml and the
+	// clouds-public.yaml that say something of the cloud, "" for none.
+	SecureFile, PublicFile string
+	AuthURL                string // Keystone, with /v3 and without a slash at the end
+	Region                 string // "" if any will do
+	Interface              string // public, internal or admin
+	Asked                  string // the interface that OS_INTERFACE asked for, "" if it did not
+	Method                 string // password, token, application_credential, totp, or several with a + between them
+	Endpoint               string // the container infrastructure service's, if not the catalog's
+	Insecure               bool   // the certificates of servers are not verified
 
 	// CACert is the absolute path of the CA certificates that the flag or
 	// OS_CACERT named, "" if neither did: what a later run has to be told.
@@ -119,16 +127,14 @@ func (d definition) resolve(o Options) (cloud Cloud, err error) {
 		}
 		d.values["cacert"] = setting{text: o.CACert, from: from}
 	}
-	cloud = Cloud{Name: d.name, File: d.file}
+	cloud = Cloud{Name: d.name, File: d.file, SecureFile: d.secureFile, PublicFile: d.publicFile}
 	if cloud.AuthURL, err = d.keystone(); err != nil {
 		return Cloud{}, err
 	}
 	if o.AuthURL != "" && o.AuthURL != cloud.AuthURL {
 		return Cloud{}, &OtherCloudError{Cloud: d.name, Want: o.AuthURL, AuthURL: cloud.AuthURL}
 	}
-	if cloud.Region, err = d.region(o); err != nil {
-		return Cloud{}, err
-	}
+	cloud.Region = d.regionName(o)
 	if cloud.Interface, err = d.endpointInterface(); err != nil {
 		return Cloud{}, err
 	}
@@ -163,7 +169,7 @@ func (d definition) login(o Options, method string, trust *tls.Config) (*login, 
 	}
 	return &login{
 		auth:      auth,
-		secrets:   secrets{auth.Password, auth.TokenID, auth.ApplicationCredentialSecret},
+		secrets:   secrets{auth.Password, auth.Passcode, auth.TokenID, auth.ApplicationCredentialSecret},
 		transport: newTransport(trust),
 		now:       o.Now,
 		limit:     requestMax,
@@ -196,32 +202,40 @@ func define(o Options) (definition, error) {
 	if err != nil {
 		return definition{}, err
 	}
+	if d, err = d.withFiles(o); err != nil {
+		return definition{}, err
+	}
+	if d, err = d.inRegion(o); err != nil {
+		return definition{}, err
+	}
 	return d.withEnvironment(env, o.mayMixSecrets()), nil
 }
 
-// region is the region that is asked for, else the cloud's own.
-func (d definition) region(o Options) (string, error) {
-	asked := o.Region
-	if asked == "" {
-		asked = o.Getenv("OS_REGION_NAME")
+// regionName is the region that is asked for, else the cloud's own, "" if it has
+// none.
+func (d definition) regionName(o Options) string {
+	if asked := cmp.Or(o.Region, o.Getenv("OS_REGION_NAME")); asked != "" {
+		return asked
 	}
+	if len(d.regions) > 0 {
+		return d.regions[0].name
+	}
+	return d.text("region_name")
+}
+
+// inRegion is d with what its region overrides.
+func (d definition) inRegion(o Options) (definition, error) {
 	if len(d.regions) == 0 {
-		if asked == "" {
-			asked = d.text("region_name")
-		}
-		return asked, nil
+		return d, nil
 	}
-	if asked == "" {
-		asked = d.regions[0].name
-	}
+	name := d.regionName(o)
 	for _, r := range d.regions {
-		if r.name != asked {
-			continue
+		if r.name == name {
+			values := maps.Clone(d.values)
+			maps.Copy(values, r.values)
+			d.values = values
+			return d, nil
 		}
-		if r.hasValues {
-			return "", &ConfigError{File: d.file, Line: r.line, Reason: "a region with values of its own is not supported"}
-		}
-		return asked, nil
 	}
-	return "", d.fault("regions", fmt.Sprintf("region %q is not among the cloud's regions", asked))
+	return d, d.fault("regions", fmt.Sprintf("region %q is not among the cloud's regions", name))
 }

@@ -111,7 +111,7 @@ func merged(vars map[string]string, name, value string) map[string]string {
 func TestNoSuchCloud(t *testing.T) {
 	two := writeClouds(t, "clouds: {b: {}, a: {}}")
 	home := t.TempDir()
-	searched := Options{Getenv: noEnv, Home: home}.searchPath()
+	searched := Options{Getenv: noEnv, Home: home}.searchPath("clouds")
 	for _, test := range []struct {
 		o    Options
 		want error

@@ -3,6 +3,7 @@
 package openstack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,29 +19,84 @@ import (
 //
 // https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
 func findClouds(o Options, name string) (*cloudsFile, error) {
-	named := o.File
-	if named == "" {
-		named = o.Getenv("OS_CLIENT_CONFIG_FILE")
+	doc, err := o.find("clouds", "clouds", cmp.Or(o.File, o.Getenv("OS_CLIENT_CONFIG_FILE")))
+	if doc == nil && err == nil {
+		err = &NoCloudError{Cloud: name, Searched: o.searchPath("clouds")}
 	}
+	return doc, err
+}
+
+// withFiles is d with what secure.yaml adds, which counts more than clouds.yaml,
+// and on top of the profile that it names. A clouds.yaml of somebody's choice is
+// given no secrets of the user's.
+func (d definition) withFiles(o Options) (definition, error) {
+	if o.mayMixSecrets() {
+		secure, err := o.findBeside("secure", "clouds", o.SecureFile, o.Getenv("OS_CLIENT_SECURE_FILE"))
+		if err != nil {
+			return d, err
+		}
+		if secure.has(d.name) {
+			more, err := secure.cloud(d.name)
+			if err != nil {
+				return d, err
+			}
+			more.file, more.line, more.secureFile = d.file, d.line, secure.file
+			d = more.over(d)
+		}
+	}
+	return d.withProfile(o)
+}
+
+// withProfile is d on top of the profile in clouds-public.yaml that it names.
+// Those that OpenStack's own clients come with are not known here.
+func (d definition) withProfile(o Options) (definition, error) {
+	name := d.first("profile", "cloud")
+	if name == "" {
+		return d, nil
+	}
+	public, err := o.findBeside("clouds-public", "public-clouds", o.PublicFile, "")
+	if err != nil || !public.has(name) {
+		return d, err
+	}
+	profile, err := public.cloud(name)
+	if err != nil {
+		return d, err
+	}
+	d.publicFile = public.file
+	return d.over(profile), nil
+}
+
+// findBeside finds a file that adds to clouds.yaml: the one that is known, or the
+// one that is named, or one on the search path. Who goes by what an earlier run
+// found takes no other than that one did.
+func (o Options) findBeside(base, section, known, named string) (*cloudsFile, error) {
+	if known == "" && o.Confined && o.File != "" {
+		return nil, nil //nolint:nilnil // there was none
+	}
+	return o.find(base, section, cmp.Or(known, named))
+}
+
+// find reads a file that is named, or the first one of a base name that is on
+// the search path. It returns nil if there is none.
+func (o Options) find(base, section, named string) (*cloudsFile, error) {
 	if named != "" {
 		path, err := o.absolute(named)
 		if err != nil {
-			return nil, &ConfigError{Reason: fmt.Sprintf("clouds.yaml at %q: %v", named, err)}
+			return nil, &ConfigError{Reason: fmt.Sprintf("%s.yaml at %q: %v", base, named, err)}
 		}
-		return readClouds(path)
+		return readClouds(path, section)
 	}
-	searched := o.searchPath()
-	for _, path := range searched {
-		doc, err := readClouds(path)
+	for _, path := range o.searchPath(base) {
+		doc, err := readClouds(path, section)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			continue
 		}
 		return doc, err
 	}
-	return nil, &NoCloudError{Cloud: name, Searched: searched}
+	return nil, nil //nolint:nilnil // as said
 }
 
-func (o Options) searchPath() []string {
+func (o Options) searchPath(base string) []string {
 	dirs := []string{}
 	if o.WorkDir != "" {
 		dirs = append(dirs, o.WorkDir)
@@ -57,7 +113,7 @@ func (o Options) searchPath() []string {
 	}
 	var paths []string
 	for _, dir := range dirs {
-		paths = append(paths, filepath.Join(dir, "clouds.yaml"), filepath.Join(dir, "clouds.yml"))
+		paths = append(paths, filepath.Join(dir, base+".yaml"), filepath.Join(dir, base+".yml"))
 	}
 	return paths
 }
@@ -86,12 +142,12 @@ func (o Options) expandHome(path string) string {
 // readClouds reads and parses one file. Its error is a *ConfigError, but for a
 // file on the search path that does not exist or may not be read it also is
 // fs.ErrNotExist or fs.ErrPermission.
-func readClouds(path string) (*cloudsFile, error) {
+func readClouds(path, section string) (*cloudsFile, error) {
 	data, err := readFile(path, cloudsMax)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	return parseClouds(path, data)
+	return parseClouds(path, section, data)
 }
 
 // fileError is a *ConfigError with the system's reason behind it.

@@ -90,7 +90,7 @@ func (d definition) path(o Options, key string) (string, error) {
 	}
 	path := o.expandHome(set.text)
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(d.file), path)
+		path = filepath.Join(filepath.Dir(set.file), path)
 	}
 	return path, nil
 }

@@ -7,6 +7,8 @@ package state
 // be anybody's: neither shall send the login elsewhere.
 type Login struct {
 	CloudsFile string `json:"clouds_file,omitempty"` // absolute path, "" for the environment alone
+	SecureFile string `json:"secure_file,omitempty"` // likewise, "" for none
+	PublicFile string `json:"public_file,omitempty"`
 	AuthURL    string `json:"auth_url"`
 	CACert     string `json:"ca_cert,omitempty"` // absolute path
 	Interface  string `json:"interface,omitempty"`

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// writeHome writes files below ~/.config/openstack, in which URL stands for
+// url, and returns the home.
+func writeHome(t *testing.T, url string, files map[string]string) string {
+	t.Helper()
+	home := t.TempDir()
+	dir := filepath.Join(home, ".config", "openstack")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "URL", url)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return home
+}
+
+const loginAsU = `{"identity": {"methods": ["password"], "password": {"user": {"id": "u", "password": "pw"}}}, "scope": {"project": {"id": "p"}}}`
+
+// Passwords may be in a file of their own, and what a provider's clouds have in
+// common in another.
+//
+// https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
+func TestFilesBesideClouds(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		files   map[string]string
+		region  string
+		secure  bool // secure.yaml said something
+		profile bool
+	}{
+		{"a password in secure.yaml", map[string]string{
+			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p}}}",
+			"secure.yaml": "clouds: {prod: {auth: {password: pw}}, dev: {auth: {password: other}}}",
+		}, "", true, false},
+		{"secure.yaml counts more", map[string]string{
+			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p, password: old}}}",
+			"secure.yml":  "clouds: {prod: {auth: {password: pw}}}",
+		}, "", true, false},
+		{"secure.yaml says nothing of the cloud", map[string]string{
+			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
+			"secure.yaml": "clouds: {dev: {auth: {password: other}}}",
+		}, "", false, false},
+		{"secure.yaml is empty", map[string]string{
+			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
+			"secure.yaml": "",
+		}, "", false, false},
+		{"a profile has the address and the regions", map[string]string{
+			"clouds.yaml":        "clouds: {prod: {profile: acme, auth: {user_id: u, project_id: p, password: pw}}}",
+			"clouds-public.yaml": "public-clouds: {acme: {auth: {auth_url: URL}, regions: [One, Two], interface: public}}",
+		}, "One", false, true},
+		{"the cloud counts more than its profile, called by its former name", map[string]string{
+			"clouds.yaml":        "clouds: {prod: {cloud: acme, region_name: Two, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
+			"clouds-public.yaml": "public-clouds: {acme: {region_name: One, auth: {auth_url: 'http://other.invalid', password: old}}}",
+		}, "Two", false, true},
+		{"all three", map[string]string{
+			"clouds.yaml":        "clouds: {prod: {profile: acme, auth: {user_id: u, project_id: p}}}",
+			"secure.yaml":        "clouds: {prod: {auth: {password: pw}}}",
+			"clouds-public.yaml": "public-clouds: {acme: {region_name: One, auth: {auth_url: URL, password: old}}}",
+		}, "One", true, true},
+		{"a profile that nobody knows, and that is not needed", map[string]string{
+			"clouds.yaml":        "clouds: {prod: {profile: gone, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
+			"clouds-public.yaml": "public-clouds: {acme: {region_name: One}}",
+		}, "", false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := newKeystone(t, httpServer)
+			o := Options{Cloud: "prod", Home: writeHome(t, k.URL, test.files), Getenv: noEnv}
+			cloud, err := Resolve(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cloud.Region != test.region || (cloud.SecureFile != "") != test.secure || (cloud.PublicFile != "") != test.profile {
+				t.Errorf("got %+v", cloud)
+			}
+			wantLogin(t, k, cloud, loginAsU)
+			// What kubectl runs later finds the same by what was remembered.
+			again := Options{
+				Cloud: "prod", Confined: true, File: cloud.File, SecureFile: cloud.SecureFile, PublicFile: cloud.PublicFile,
+				AuthURL: cloud.AuthURL, Getenv: env(map[string]string{"XDG_CONFIG_HOME": evil(t)}),
+			}
+			confined, err := Resolve(again)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if confined.login.auth.Password != "pw" || confined.SecureFile != cloud.SecureFile || confined.PublicFile != cloud.PublicFile {
+				t.Errorf("confined: %+v", confined)
+			}
+		})
+	}
+}
+
+// evil is a directory with files of somebody else's for each name.
+func evil(t *testing.T) string {
+	t.Helper()
+	home := writeHome(t, "http://evil.invalid", map[string]string{
+		"clouds.yaml":        "clouds: {prod: {auth: {auth_url: URL, user_id: evil, project_id: p}}}",
+		"secure.yaml":        "clouds: {prod: {verify: false, auth: {password: evil}}}",
+		"clouds-public.yaml": "public-clouds: {acme: {auth: {auth_url: URL}}, gone: {verify: false}}",
+	})
+	return filepath.Join(home, ".config")
+}
+
+func TestSecureFileThatIsNamed(t *testing.T) {
+	k := newKeystone(t, httpServer)
+	home := writeHome(t, k.URL, map[string]string{
+		"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p}}}",
+		"secure.yaml": "clouds: {prod: {auth: {password: old}}}",
+	})
+	named := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(named, []byte("clouds: {prod: {auth: {password: pw}}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cloud, err := Resolve(Options{Cloud: "prod", Home: home, Getenv: env(map[string]string{"OS_CLIENT_SECURE_FILE": named})})
+	if err != nil || cloud.SecureFile != named {
+		t.Fatalf("%+v, %v", cloud, err)
+	}
+	wantLogin(t, k, cloud, loginAsU)
+}
+
+// A clouds.yaml that a kubeconfig's environment chose would send the password
+// of secure.yaml to whom it likes.
+func TestConfinedGivesNoSecretsToAnyClouds(t *testing.T) {
+	home := writeHome(t, "https://k.example", map[string]string{"secure.yaml": "clouds: {prod: {auth: {password: " + secret + "}}}"})
+	o := Options{
+		Cloud: "prod", Home: home, Confined: true,
+		Getenv: env(map[string]string{"OS_CLIENT_CONFIG_FILE": filepath.Join(evil(t), "openstack", "clouds.yaml")}),
+	}
+	_, err := Resolve(o)
+	config, ok := errors.AsType[*ConfigError](err)
+	if !ok || config.Reason != "there is no password" {
+		t.Errorf("the error is %v", err)
+	}
+	o.Confined = false
+	if cloud, err := Resolve(o); err != nil || cloud.login.auth.Password != secret {
+		t.Errorf("not confined: %v", err)
+	}
+}
+
+// A fault is said with the file that has it, and a relative path starts there.
+func TestFaultsOfFilesBesideClouds(t *testing.T) {
+	cloud := "clouds: {prod: {profile: acme, auth: {auth_url: 'http://k', user_id: u, project_id: p, password: " + secret + "}}}"
+	for _, test := range []struct {
+		file, text string
+		line       int
+		reason     string
+	}{
+		{"secure.yaml", "clouds:\n  prod:\n    verify: perhaps", 3, "verify is neither true nor false"},
+		{"secure.yaml", "clouds:\n  prod: " + secret, 2, `cloud "prod" is not a mapping`},
+		{"secure.yaml", "clouds: [" + secret + "]", 1, "clouds is not a mapping"},
+		{"secure.yaml", "clouds:\n\tprod", 2, "not valid YAML: found character that cannot start any token"},
+		{"clouds-public.yaml", "public-clouds:\n  acme:\n    interface: private", 3, "interface is none of public, internal, admin"},
+		{"clouds-public.yaml", "public-clouds: 1", 1, "public-clouds is not a mapping"},
+		{"clouds-public.yaml", "public-clouds:\n  acme:\n    cacert: ca.pem", 3, ""},
+	} {
+		home := writeHome(t, "", map[string]string{"clouds.yaml": cloud, test.file: test.text})
+		dir := filepath.Join(home, ".config", "openstack")
+		_, err := Resolve(Options{Cloud: "prod", Home: home, Getenv: noEnv})
+		config, ok := errors.AsType[*ConfigError](err)
+		if !ok || config.File != filepath.Join(dir, test.file) || config.Line != test.line || test.reason != "" && config.Reason != test.reason {
+			t.Errorf("%s %q: %v", test.file, test.text, err)
+		}
+		if strings.Contains(fmt.Sprint(err), secret) {
+			t.Errorf("tells the secret: %v", err)
+		}
+	}
+	home := writeHome(t, "", map[string]string{"clouds.yaml": cloud, "clouds-public.yaml": "public-clouds: {acme: {cacert: ca.pem}}"})
+	if err := os.WriteFile(filepath.Join(home, ".config", "openstack", "ca.pem"), []byte(certificatePEM(newKeystone(t, httptest.NewTLSServer))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resolve(Options{Cloud: "prod", Home: home, Getenv: noEnv}); err != nil {
+		t.Errorf("a path relative to clouds-public.yaml: %v", err)
+	}
+}
