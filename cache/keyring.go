@@ -58,8 +58,7 @@ func (k *Keyring) Get(ctx context.Context, key string) ([]byte, error) {
 }
 
 // Put stores data under key, in place of what was there, until it is deleted:
-// no such keyring has an end for what it keeps. What can be unlocked without
-// asking anybody is. After ErrTimeout it may or may
+// no such keyring has an end for what it keeps. After ErrTimeout it may or may
 // not be stored.
 func (k *Keyring) Put(ctx context.Context, key string, data []byte, _ time.Duration) error {
 	if err := checkKey(key); err != nil {

@@ -97,7 +97,7 @@ func (k *Keyring) look(ctx context.Context, key string) (address string, err err
 	defer b.close()
 	s, err := greet(b)
 	if err == nil && s.locked {
-		err = s.unlock()
+		err = s.errLocked()
 	}
 	if err != nil {
 		return "", err

@@ -87,7 +87,7 @@ func inTime(t *testing.T, op operation, k *cache.Keyring) (err error) {
 // a dialog, or a bus would have had to start it.
 func wantQuiet(t *testing.T, s *secretservicetest.Server) {
 	t.Helper()
-	for _, loud := range []string{"Prompt", "CreateItem", "Delete", "GetSecret"} {
+	for _, loud := range []string{"Unlock", "Prompt", "CreateItem", "Delete", "GetSecret"} {
 		if slices.Contains(s.Calls(), loud) {
 			t.Errorf("%s was called: %v", loud, s.Calls())
 		}
@@ -138,20 +138,6 @@ func TestNothingIsSearchedInWhatIsLocked(t *testing.T) {
 			}
 		}
 	})
-}
-
-// KWallet keeps a wallet that was opened at login locked until somebody asks.
-func TestPutUnlocksWhatAsksNobody(t *testing.T) {
-	s, k := serve(t)
-	s.Set(secretservicetest.State{Login: true, Locked: true, UnlocksByItself: true})
-	for _, op := range []operation{firstPut, {"again", firstPut.call, nil}} {
-		if err := op.call(t.Context(), k); err != nil {
-			t.Errorf("%s: %v", op.name, err)
-		}
-	}
-	if data, err := k.Get(t.Context(), "first"); err != nil || string(data) != "new" || slices.Contains(s.Calls(), "Prompt") {
-		t.Errorf("Get = %q, %v; calls %v", data, err, s.Calls())
-	}
 }
 
 // KeePassXC before 2.7.6 opens a dialog for whoever replaces an item.

@@ -79,21 +79,6 @@ func greet(b *bus) (secrets, error) {
 // errLocked says that the collection is locked.
 func (s secrets) errLocked() error { return fmt.Errorf("%w: collection %q", ErrLocked, s.collection) }
 
-// unlock unlocks the collection if that needs nobody: KWallet keeps a wallet that
-// was opened at login locked until some client asks. Who has to ask somebody says
-// with which prompt, and waits for the prompt to be called, which is not done.
-func (s secrets) unlock() error {
-	var unlocked []dbus.ObjectPath
-	var prompt dbus.ObjectPath
-	if err := s.call(secretsPath, serviceInterface, "Unlock", []dbus.ObjectPath{s.collection}).store(&unlocked, &prompt); err != nil {
-		return err
-	}
-	if !slices.Contains(unlocked, s.collection) {
-		return s.errLocked()
-	}
-	return nil
-}
-
 // find returns the item that search found in the collection, ErrLocked if it
 // is locked, ErrMiss if there is none.
 func (s secrets) find(search call) (dbus.ObjectPath, error) {

@@ -87,9 +87,6 @@ func (s *Server) service(path dbus.ObjectPath, member string, args []any) (body 
 	case "SearchItems":
 		return s.search(path, args[0].(map[string]string)), ""
 	case "Unlock":
-		if s.state.UnlocksByItself {
-			s.state.Locked = false
-		}
 		if s.state.Locked || s.state.ItemsLocked && s.anyItem(args[0].([]dbus.ObjectPath)) {
 			return []any{[]dbus.ObjectPath{}, s.prompt()}, ""
 		}

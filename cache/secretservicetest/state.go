@@ -24,9 +24,6 @@ type State struct {
 	// ItemsLocked: the collections are open and each item is locked, as
 	// KeePassXC does it.
 	ItemsLocked bool
-	// UnlocksByItself: what is locked is unlocked for whoever asks, without a
-	// prompt, as KWallet does it with a wallet that was opened at login.
-	UnlocksByItself bool
 	// PromptToDelete: deleting an item needs a prompt.
 	PromptToDelete bool
 }
