@@ -28,8 +28,9 @@ type Options struct {
 	// CloudsYAML is the content of the user's clouds.yaml, Cloud its OS_CLOUD.
 	CloudsYAML []byte
 	Cloud      string
-	// Keyring gives the user an unlocked keyring; see [MissingKeyring].
-	Keyring bool
+	// Bus gives the user a session bus that starts no service, Keyring an
+	// unlocked keyring on it; see [MissingKeyring].
+	Bus, Keyring bool
 }
 
 // Env is a user's world. Only Setenv must not be called concurrently.
@@ -39,7 +40,7 @@ type Env struct {
 	Dir, Home, Temp, Runtime, Bin string
 
 	vars    map[string]string
-	keyring *keyring
+	daemons daemons
 }
 
 // New makes a user's world; Close removes it.
@@ -77,10 +78,7 @@ func New(ctx context.Context, o Options) (_ *Env, err error) {
 		return nil, err
 	}
 	e.vars = variables(e, o.Cloud)
-	if o.Keyring {
-		e.keyring, err = e.startKeyring(ctx)
-	}
-	return e, err
+	return e, e.startKeyring(ctx, o)
 }
 
 func variables(e *Env, cloud string) map[string]string {
@@ -102,6 +100,9 @@ func variables(e *Env, cloud string) map[string]string {
 
 // Setenv sets a variable for the commands that follow.
 func (e *Env) Setenv(name, value string) { e.vars[name] = value }
+
+// BusAddress is where the user's session bus is, or would be.
+func (e *Env) BusAddress() string { return e.vars["DBUS_SESSION_BUS_ADDRESS"] }
 
 // Environ is the user's whole environment.
 func (e *Env) Environ() []string {
@@ -149,8 +150,8 @@ func (e *Env) Run(ctx context.Context, name string, args ...string) Output {
 	return Output{stdout.String(), stderr.String(), code}
 }
 
-// Close ends the keyring and removes the world. A second call does nothing.
+// Close ends the daemons and removes the world. A second call does nothing.
 func (e *Env) Close() {
-	e.keyring.stop()
+	e.daemons.stop()
 	_ = os.RemoveAll(e.Dir)
 }

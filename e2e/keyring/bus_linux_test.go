@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -23,15 +22,6 @@ const (
 	secretsName = "org.freedesktop.secrets"
 	poll        = 5 * time.Millisecond
 )
-
-func address(e *env.Env) string {
-	for _, v := range e.Environ() {
-		if a, ok := strings.CutPrefix(v, busVar+"="); ok {
-			return a
-		}
-	}
-	return ""
-}
 
 // connect connects the test itself to a bus, until it ends.
 func connect(t *testing.T, address string) *dbus.Conn {

@@ -28,7 +28,7 @@ func open(t *testing.T) *cache.Keyring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(busVar, address(e))
+	t.Setenv(busVar, e.BusAddress())
 	t.Cleanup(func() {
 		e.Close()
 		// All stores of a process share go-keyring's connection: the next one

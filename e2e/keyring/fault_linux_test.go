@@ -124,12 +124,12 @@ func kubectl(t *testing.T, e *env.Env, args ...string) time.Duration {
 }
 
 func locked(t *testing.T, e *env.Env) func() {
-	lock(t, connect(t, address(e)))
+	lock(t, connect(t, e.BusAddress()))
 	return nil
 }
 
 func absent(t *testing.T, e *env.Env) func() {
-	kill(t, connect(t, address(e)), secretsName)
+	kill(t, connect(t, e.BusAddress()), secretsName)
 	return nil
 }
 
@@ -149,7 +149,7 @@ func notStarted(t *testing.T, e *env.Env) func() {
 
 // killed ends the daemon when it has been called and could not answer yet.
 func killed(t *testing.T, e *env.Env) func() {
-	bus := connect(t, address(e))
+	bus := connect(t, e.BusAddress())
 	daemon := pid(t, bus, secretsName)
 	stop(t, daemon)
 	called := newcomer(t, bus)
@@ -160,12 +160,12 @@ func killed(t *testing.T, e *env.Env) func() {
 }
 
 func stopped(t *testing.T, e *env.Env) func() {
-	stop(t, pid(t, connect(t, address(e)), secretsName))
+	stop(t, pid(t, connect(t, e.BusAddress()), secretsName))
 	return nil
 }
 
 func busStopped(t *testing.T, e *env.Env) func() {
-	stop(t, pid(t, connect(t, address(e)), busName))
+	stop(t, pid(t, connect(t, e.BusAddress()), busName))
 	return nil
 }
 
