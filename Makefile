@@ -112,12 +112,16 @@ size: cross ## Check the size of each binary and the number of packages of other
 .PHONY: e2e
 e2e: ## Test with a real kube-apiserver, kubectl, shells and keyring (E2E_REQUIRE=keyring,shells skips none)
 	cd e2e && go run ./cmd/build >/dev/null && \
-	go test -count=1 -timeout 30m $$(go list ./... | grep -v '/openstack$$')
+	go test -count=1 -timeout 30m $$(go list ./... | grep -vE '/(openstack|wallets)$$')
 
 .PHONY: e2e-openstack
 e2e-openstack: ## Test with the real Keystone and Magnum that Debian packages
 	cd e2e && go run ./cmd/build >/dev/null && \
 	E2E_REQUIRE="$${E2E_REQUIRE:-openstack}" go test -count=1 -timeout 30m ./openstack/...
+
+.PHONY: wallets
+wallets: ## Test with a real KWallet and KeePassXC; not part of check
+	cd e2e && E2E_REQUIRE="$${E2E_REQUIRE:-wallets}" go test -count=1 -timeout 10m ./wallets
 
 .PHONY: bench
 bench: ## Measure what a credential costs, cached or not, beside an empty program and the keyring alone

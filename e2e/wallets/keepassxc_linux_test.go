@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wallets_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
+)
+
+// keepassxcDatabase shows its root group as a collection: KeePassXC keeps that
+// setting in the database.
+const keepassxcDatabase = `<?xml version="1.0" encoding="UTF-8"?>
+<KeePassFile>
+  <Meta><CustomData><Item>
+    <Key>FDO_SECRETS_EXPOSED_GROUP</Key>
+    <Value>{00000000-0000-0000-0000-000000000001}</Value>
+  </Item></CustomData></Meta>
+  <Root><Group><UUID>AAAAAAAAAAAAAAAAAAAAAQ==</UUID><Name>e2e</Name></Group></Root>
+</KeePassFile>
+`
+
+const keepassxcPassword = "pw"
+
+// keepassxcConfig saves nothing: KeePassXC 2.7.4 crashes now and then when it
+// saves each of many changes in the same second, and the contract needs many.
+const keepassxcConfig = `[General]
+ConfigVersion=2
+AutoSaveAfterEveryChange=false
+
+[FdoSecrets]
+Enabled=true
+ConfirmAccessItem=%t
+`
+
+// openKeePassXC gives the user a KeePassXC with an open database. With confirm,
+// its default, it asks before it gives a secret to a program.
+func openKeePassXC(t *testing.T, display string, confirm bool) *env.Env {
+	t.Helper()
+	e := startKeePassXC(t, display, confirm, keepassxcPassword)
+	collection := connect(t, e).Object(secretsName, "/org/freedesktop/secrets/collection/e2e")
+	for deadline := time.After(within); ; {
+		locked, err := collection.GetProperty("org.freedesktop.Secret.Collection.Locked")
+		if err == nil && locked.Value() == false {
+			return e
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("KeePassXC opens no database: %v, %v", locked, err)
+		case <-time.After(poll):
+		}
+	}
+}
+
+// startKeePassXC gives the user a KeePassXC with a database, which is closed
+// unless its password is given.
+func startKeePassXC(t *testing.T, display string, confirm bool, password ...any) *env.Env {
+	t.Helper()
+	requirePrograms(t, "dbus-daemon", "keepassxc")
+	e := newSession(t)
+	e.Setenv("DISPLAY", display)
+	files := map[string]string{
+		"e2e.xml":       keepassxcDatabase,
+		"keepassxc.ini": fmt.Sprintf(keepassxcConfig, confirm),
+		"local.ini":     "",
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(e.Home, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cli(t, e.Home, strings.Repeat(keepassxcPassword+"\n", 2), "import", "--set-password", "e2e.xml", "e2e.kdbx")
+	start(t, e, secretsName, "keepassxc", "--config", "keepassxc.ini", "--localconfig", "local.ini")
+	// With --pw-stdin, 2.7.10 crashes while it opens its window.
+	window := connect(t, e).Object("org.keepassxc.KeePassXC.MainWindow", "/keepassxc")
+	call(t, window, "org.keepassxc.KeePassXC.MainWindow.openDatabase", append([]any{filepath.Join(e.Home, "e2e.kdbx")}, password...))
+	return e
+}
+
+// cli runs keepassxc-cli in a directory that is its home and returns what it
+// said.
+func cli(t *testing.T, home, input string, args ...string) string {
+	t.Helper()
+	requirePrograms(t, "keepassxc-cli")
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "keepassxc-cli", args...)
+	cmd.Dir, cmd.Env = home, []string{"HOME=" + home, "TMPDIR=" + home}
+	cmd.Stdin = strings.NewReader(input)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("keepassxc-cli %s: %v\n%s", args[0], err, out)
+	}
+	return string(out)
+}
+
+// asksWhoReplaces says whether this KeePassXC asks before one program replaces
+// what another has put, also with confirm off: those before 2.7.6 do
+// (keepassxreboot/keepassxc#9255).
+func asksWhoReplaces(t *testing.T) bool {
+	t.Helper()
+	version := make([]int, 3)
+	out := cli(t, t.TempDir(), "", "--version")
+	if _, err := fmt.Sscanf(out, "%d.%d.%d", &version[0], &version[1], &version[2]); err != nil {
+		t.Fatalf("KeePassXC has version %q: %v", out, err)
+	}
+	return slices.Compare(version, []int{2, 7, 6}) < 0
+}
