@@ -83,3 +83,25 @@ func unlockKWallet(t *testing.T, bus *dbus.Conn) {
 		t.Fatal(context.Cause(ctx))
 	}
 }
+
+// A wallet that PAM has opened is locked for the Secret Service until a client
+// unlocks it. We never do: it could open a dialog.
+func TestKWalletIsLockedUntilAnotherApplicationUnlocksIt(t *testing.T) {
+	e := logIntoKWallet(t)
+	wantLocked(t, e, put, erase)
+	unlockKWallet(t, connect(t, e))
+	for _, o := range []operation{put, get, erase} {
+		if err := o.on(t.Context(), patient()); err != nil {
+			t.Errorf("%s: %v", o.name, err)
+		}
+	}
+}
+
+func TestKWalletThatIsLockedStaysSo(t *testing.T) {
+	e := openKWallet(t)
+	if err := put.on(t.Context(), patient()); err != nil {
+		t.Fatal(err)
+	}
+	call(t, secrets(connect(t, e)), "org.freedesktop.Secret.Service.Lock", []any{[]dbus.ObjectPath{kwalletCollection}}, new([]dbus.ObjectPath), new(dbus.ObjectPath))
+	wantLocked(t, e, get, put, erase)
+}

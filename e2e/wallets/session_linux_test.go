@@ -108,3 +108,15 @@ func call(t *testing.T, object dbus.BusObject, method string, args []any, into .
 		t.Fatalf("%s: %v", method, err)
 	}
 }
+
+// leave makes go-keyring come to the service as a new client the next time,
+// like another process.
+func leave(t *testing.T) {
+	t.Helper()
+	conn, err := dbus.SessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	<-conn.Context().Done()
+}
