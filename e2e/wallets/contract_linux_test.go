@@ -8,13 +8,10 @@ package wallets_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"regexp"
 	"testing"
 	"time"
-
-	"github.com/godbus/dbus/v5"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/cache/cachetest"
@@ -44,14 +41,11 @@ func TestKWalletIsSharedByProcesses(t *testing.T) {
 		if !child {
 			openKWallet(t)
 		}
-		return again{patient()}
+		return patient()
 	})
 }
 
 func TestKeePassXCIsSharedByProcesses(t *testing.T) {
-	if asksWhoReplaces(t) {
-		t.Skip("this KeePassXC lets no process replace what another has put, without asking: keepassxreboot/keepassxc#9255")
-	}
 	cachetest.RunShared(t, func(t *testing.T, child bool) cachetest.Store {
 		if !child {
 			openKeePassXC(t, startDisplay(t), false)
@@ -71,21 +65,6 @@ func insistent() *cache.Keyring {
 	k := patient()
 	k.MayAsk = true
 	return k
-}
-
-// again reads again what KWallet has taken off the bus for a moment: it
-// replaces an item by a new one at the same path, and who reads in between is
-// told that there is none. To the program that is ErrUnavailable.
-type again struct{ *cache.Keyring }
-
-func (s again) Get(ctx context.Context, key string) ([]byte, error) {
-	for deadline := time.Now().Add(within); ; {
-		data, err := s.Keyring.Get(ctx, key)
-		answer, ok := errors.AsType[dbus.Error](err)
-		if !ok || answer.Name != "org.freedesktop.DBus.Error.UnknownObject" || time.Now().After(deadline) {
-			return data, err
-		}
-	}
 }
 
 // unexpanded spells the placeholders in data another way, since KeePassXC puts

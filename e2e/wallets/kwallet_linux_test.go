@@ -85,7 +85,7 @@ func unlockKWallet(t *testing.T, bus *dbus.Conn) {
 }
 
 // A wallet that PAM has opened is locked for the Secret Service until a client
-// unlocks it. We never do: it could open a dialog.
+// calls Unlock and the prompt that it names. We never do: it could open a dialog.
 func TestKWalletIsLockedUntilAnotherApplicationUnlocksIt(t *testing.T) {
 	e := logIntoKWallet(t)
 	wantLocked(t, e, put, erase)
