@@ -3,11 +3,11 @@
 package env
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os/exec"
 )
 
 // Credential is what the exec plugin of the user's current context answers.
@@ -41,19 +41,27 @@ type kubeconfig struct {
 	} `json:"users"`
 }
 
-// Credential runs the exec plugin of the user's current context the way client-go
+// ExecPlugin is the exec plugin of a user's context, to be run the way client-go
 // does: same environment, arguments and KUBERNETES_EXEC_INFO.
-func (e *Env) Credential(ctx context.Context) (Credential, error) {
+type ExecPlugin struct {
+	e       *Env
+	command string
+	args    []string
+	vars    []string // beside the user's
+}
+
+// ExecPlugin returns that of the user's current context.
+func (e *Env) ExecPlugin(ctx context.Context) (ExecPlugin, error) {
 	view := e.Run(ctx, "kubectl", "config", "view", "--minify", "--raw", "--flatten", "-o", "json")
 	if view.Code != 0 {
-		return Credential{}, fmt.Errorf("kubectl config view: %s", view.Stderr)
+		return ExecPlugin{}, fmt.Errorf("kubectl config view: %s", view.Stderr)
 	}
 	var config kubeconfig
 	if err := json.Unmarshal([]byte(view.Stdout), &config); err != nil {
-		return Credential{}, fmt.Errorf("kubectl config view: %w", err)
+		return ExecPlugin{}, fmt.Errorf("kubectl config view: %w", err)
 	}
 	if len(config.Clusters) != 1 || len(config.Users) != 1 || config.Users[0].User.Exec == nil {
-		return Credential{}, errors.New("the current context has no exec plugin")
+		return ExecPlugin{}, errors.New("the current context has no exec plugin")
 	}
 	entry, cluster := config.Users[0].User.Exec, config.Clusters[0].Cluster
 	info, err := json.Marshal(map[string]any{
@@ -63,21 +71,40 @@ func (e *Env) Credential(ctx context.Context) (Credential, error) {
 		}},
 	})
 	if err != nil {
-		return Credential{}, err
+		return ExecPlugin{}, err
 	}
-	cmd := e.Command(ctx, entry.Command, entry.Args...)
+	p := ExecPlugin{e: e, command: entry.Command, args: entry.Args}
 	for _, v := range entry.Env {
-		cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+		p.vars = append(p.vars, v.Name+"="+v.Value)
 	}
-	cmd.Env = append(cmd.Env, "KUBERNETES_EXEC_INFO="+string(info))
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return Credential{}, fmt.Errorf("%s %v: %w: %s", entry.Command, entry.Args, err, stderr.String())
+	p.vars = append(p.vars, "KUBERNETES_EXEC_INFO="+string(info))
+	return p, nil
+}
+
+// Command is the plugin with what is the user's environment by now.
+func (p ExecPlugin) Command(ctx context.Context) *exec.Cmd {
+	cmd := p.e.Command(ctx, p.command, p.args...)
+	cmd.Env = append(cmd.Env, p.vars...)
+	return cmd
+}
+
+// Credential is what a plugin that has run answers.
+func (o Output) Credential() (Credential, error) {
+	if o.Code != 0 {
+		return Credential{}, fmt.Errorf("exit status %d: %s", o.Code, o.Stderr)
 	}
 	var answer struct {
 		Status Credential `json:"status"`
 	}
-	err = json.Unmarshal(stdout.Bytes(), &answer)
+	err := json.Unmarshal([]byte(o.Stdout), &answer)
 	return answer.Status, err
+}
+
+// Credential asks the exec plugin of the user's current context.
+func (e *Env) Credential(ctx context.Context) (Credential, error) {
+	p, err := e.ExecPlugin(ctx)
+	if err != nil {
+		return Credential{}, err
+	}
+	return Run(p.Command(ctx)).Credential()
 }

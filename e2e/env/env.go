@@ -136,7 +136,11 @@ type Output struct {
 
 // Run runs a command as the user would and waits for it.
 func (e *Env) Run(ctx context.Context, name string, args ...string) Output {
-	cmd := e.Command(ctx, name, args...)
+	return Run(e.Command(ctx, name, args...))
+}
+
+// Run runs a command and waits for it.
+func Run(cmd *exec.Cmd) Output {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
