@@ -48,6 +48,28 @@ func ParseKey(text string) (Key, error) {
 	return newKey(key)
 }
 
+// ParseCertificate takes a certificate in PEM, which is then looked for like a
+// key: by its signature, as only the whole certificate is one.
+func ParseCertificate(text string) (Key, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return Key{}, errors.New("no PEM block")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return Key{}, err
+	}
+	lower := hex.EncodeToString(cert.Signature)
+	k := Key{forms: []form{
+		{"raw", cert.Signature},
+		{"hex", []byte(lower)},
+		{"HEX", []byte(strings.ToUpper(lower))},
+	}}
+	k.add64("signature", cert.Signature)
+	k.add64("PEM", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
+	return k, nil
+}
+
 // newKey lists the forms. A PEM file and DER are among them by what they hold:
 // the raw scalar in DER, and its base64 in PEM once line ends are taken out.
 func newKey(key *ecdsa.PrivateKey) (Key, error) {

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +66,34 @@ func TestFindsTheKeyInEveryForm(t *testing.T) {
 	_, other := newKey(t)
 	if found := needle.In([]byte(other)); len(found) > 0 {
 		t.Errorf("another key is taken for this one: %v", found)
+	}
+}
+
+func TestFindsTheCertificateInEveryForm(t *testing.T) {
+	der, pemText := newCertificate(t)
+	hidden := map[string]string{
+		"DER":                   "junk" + string(der) + "junk",
+		"hex":                   hex.EncodeToString(der),
+		"hex dump":              fmt.Sprintf("% X", der),
+		"PEM":                   pemText,
+		"PEM in JSON":           fmt.Sprintf("%q", pemText),
+		"PEM in base64":         "client-certificate-data: " + base64.StdEncoding.EncodeToString([]byte(pemText)),
+		"base64":                base64.StdEncoding.EncodeToString(der),
+		"base64url, shifted":    base64.RawURLEncoding.EncodeToString(append([]byte{1}, der...)),
+		"base64url, shifted on": base64.RawURLEncoding.EncodeToString(append([]byte{1, 2}, append(der, 3)...)),
+	}
+	needle, err := leak.ParseCertificate(pemText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range hidden {
+		if len(needle.In([]byte(data))) == 0 {
+			t.Errorf("not found: %s", name)
+		}
+	}
+	_, other := newCertificate(t)
+	if found := needle.In([]byte(other)); len(found) > 0 {
+		t.Errorf("another certificate is taken for this one: %v", found)
 	}
 }
 
@@ -146,6 +175,17 @@ func waitUntilExecuted(t *testing.T, cmd *exec.Cmd) {
 			return
 		}
 	}
+}
+
+func newCertificate(t *testing.T) (der []byte, pemText string) {
+	t.Helper()
+	key, _ := newKey(t)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 func newKey(t *testing.T) (*ecdsa.PrivateKey, string) {
