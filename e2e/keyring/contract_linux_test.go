@@ -44,6 +44,10 @@ func TestGnomeKeyringKeepsTheContract(t *testing.T) {
 	cachetest.Run(t, func(t *testing.T) cachetest.Store { return open(t) })
 }
 
+func TestGnomeKeyringCanBeCleared(t *testing.T) {
+	cachetest.RunClear(t, func(t *testing.T) cachetest.Clearer { return open(t) })
+}
+
 func TestGnomeKeyringIsSharedByProcesses(t *testing.T) {
 	cachetest.RunShared(t, func(t *testing.T, child bool) cachetest.Store {
 		if child {
