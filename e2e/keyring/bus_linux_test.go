@@ -20,7 +20,10 @@ const (
 	busVar      = "DBUS_SESSION_BUS_ADDRESS"
 	busName     = "org.freedesktop.DBus"
 	secretsName = "org.freedesktop.secrets"
+	loginPath   = "/org/freedesktop/secrets/collection/login"
 	poll        = 5 * time.Millisecond
+	// keyringWithin is what a keyring that works may take to do something.
+	keyringWithin = 20 * time.Second
 )
 
 // connect connects the test itself to a bus, until it ends.
@@ -53,16 +56,22 @@ func owned(t *testing.T, bus *dbus.Conn, name string) bool {
 	return owned
 }
 
-// lock locks the login collection.
-func lock(t *testing.T, bus *dbus.Conn) {
+// secrets is the Secret Service on a connection that may then be used for
+// everything.
+func secrets(t *testing.T, bus *dbus.Conn) dbus.BusObject {
 	t.Helper()
 	service := bus.Object(secretsName, "/org/freedesktop/secrets")
 	// docs/adr/0004-keyring-deadline.md: the first call must be a property.
 	if _, err := service.GetProperty("org.freedesktop.Secret.Service.Collections"); err != nil {
 		t.Fatal(err)
 	}
-	login := dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
-	if err := service.Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{login}).Err; err != nil {
+	return service
+}
+
+// lock locks the login collection.
+func lock(t *testing.T, bus *dbus.Conn) {
+	t.Helper()
+	if err := secrets(t, bus).Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{loginPath}).Err; err != nil {
 		t.Fatal(err)
 	}
 }
@@ -121,11 +130,12 @@ func wait(ctx context.Context, t *testing.T) {
 }
 
 // desktopBus starts a bus that starts services as a desktop's does, with
-// nothing on it yet, and puts the user on it.
-func desktopBus(t *testing.T, e *env.Env) *dbus.Conn {
+// nothing on it yet, and puts the user on it. which is the option that names
+// its configuration.
+func desktopBus(t *testing.T, e *env.Env, which string) *dbus.Conn {
 	t.Helper()
 	a := "unix:path=" + filepath.Join(e.Runtime, "desktop-bus")
-	cmd := exec.CommandContext(t.Context(), "dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address", "--address="+a)
+	cmd := exec.CommandContext(t.Context(), "dbus-daemon", which, "--nofork", "--nopidfile", "--print-address", "--address="+a)
 	cmd.Env = e.Environ()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()

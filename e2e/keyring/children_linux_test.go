@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -24,9 +25,9 @@ func adopt(t *testing.T) {
 	}
 }
 
-// daemons returns the buses, keyrings and prompters that come from this
-// process and are running, as "NAME PID".
-func daemons(t *testing.T) []string {
+// children returns the processes that come from this one and are running, as
+// "NAME PID".
+func children(t *testing.T) []string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -50,7 +51,7 @@ func daemons(t *testing.T) []string {
 	}
 	var found []string
 	for pid, p := range all {
-		if p.state == "Z" || !slices.ContainsFunc([]string{"dbus-", "gnome-keyring", "gcr-prompter"}, func(head string) bool { return strings.HasPrefix(p.name, head) }) {
+		if p.state == "Z" {
 			continue
 		}
 		for up := p.parent; up > 1; up = all[up].parent {
@@ -62,4 +63,19 @@ func daemons(t *testing.T) []string {
 	}
 	slices.Sort(found)
 	return found
+}
+
+// wantNoMore fails the test if there are other children than before, and ends
+// them.
+func wantNoMore(t *testing.T, before []string) {
+	t.Helper()
+	for _, child := range children(t) {
+		if slices.Contains(before, child) {
+			continue
+		}
+		t.Errorf("%s was started", child)
+		if id, err := strconv.Atoi(child[strings.LastIndexByte(child, ' ')+1:]); err == nil {
+			_ = syscall.Kill(id, syscall.SIGKILL)
+		}
+	}
 }
