@@ -152,17 +152,17 @@ func (b *Breaker) save(name string, o Outage) {
 
 // giveUp remembers that the call that began then got no answer.
 func (b *Breaker) giveUp(name string, began time.Time, alive bool) {
-	now := b.Now()
 	if !alive {
 		name = outage
 	}
 	known := b.known(name)
+	now := b.Now() // after that, or an answer of just now would be in the future
 	if known.Answered.After(began) && !known.Answered.After(now) {
 		return // only busy
 	}
 	// A call that began before the other was given up is of the same burst.
 	again := known.recent(now) && !known.GivenUp.After(began)
-	b.save(name, Outage{GivenUp: now, Hung: !alive || again || known.Hung && known.recent(now)})
+	b.save(name, Outage{GivenUp: now, Hung: !alive || again || known.Hung && known.recent(now), Answered: known.Answered})
 }
 
 // ping pings the store when a call has taken long. done ends that, and says

@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -25,8 +24,25 @@ func (d Dir) Lock(ctx context.Context, id string) (unlock func(), locked bool) {
 	}
 	// A file of its own: on Windows a locked data file could not be replaced.
 	lock := flock.New(filepath.Join(dir, id+".lock"), flock.SetPermissions(0o600))
-	if ok, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil || !ok {
+	free := func() { _ = lock.Unlock() } // it ends with the process anyway
+	if ok, err := lock.TryLock(); err != nil || ok {
+		return free, ok
+	}
+	// The system wakes one of those who wait. Hundreds that tried again every few
+	// milliseconds would leave the machine no time for the one who has the lock.
+	got := make(chan error)
+	go func() {
+		err := lock.Lock()
+		select {
+		case got <- err:
+		case <-ctx.Done():
+			free()
+		}
+	}()
+	select {
+	case err := <-got:
+		return free, err == nil
+	case <-ctx.Done():
 		return func() {}, false
 	}
-	return func() { _ = lock.Unlock() }, true // it ends with the process anyway
 }
