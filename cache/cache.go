@@ -46,7 +46,7 @@ var (
 	ErrAsks = errors.New("the store wants to ask first")
 	// ErrTimeout: the store took longer than the call may last. What was
 	// asked of it may still happen.
-	ErrTimeout = errors.New("the store did not answer")
+	ErrTimeout error = timeoutError{}
 	// ErrHung: the store is left alone, as it hung a moment ago. It is
 	// ErrUnavailable too.
 	ErrHung = errors.New("the store hung a moment ago")
@@ -55,6 +55,13 @@ var (
 	// ErrFull: the kernel lets the user keep no more. It is ErrUnavailable too.
 	ErrFull = errors.New("the kernel keyring is full")
 )
+
+// timeoutError is known as one by whoever does not know this package, as those
+// of package net are.
+type timeoutError struct{}
+
+func (timeoutError) Error() string { return "the store did not answer" }
+func (timeoutError) Timeout() bool { return true }
 
 // MaxSize is the most bytes that a store takes under one key. Windows'
 // Credential Manager ends at 2560 (CRED_MAX_CREDENTIAL_BLOB_SIZE), macOS'

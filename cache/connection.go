@@ -64,8 +64,10 @@ func (k *Keyring) connect(ctx context.Context) (*bus, error) {
 
 // dialError is of a bus that is not there, or is not ours.
 func dialError(err error) error {
-	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errOtherUser) {
-		return absent(err)
+	for _, reason := range []error{syscall.ENOENT, syscall.ENOTDIR, syscall.EACCES, syscall.ECONNREFUSED, errOtherUser} {
+		if errors.Is(err, reason) {
+			return absent(err)
+		}
 	}
 	return busError(err)
 }

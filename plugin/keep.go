@@ -4,10 +4,12 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -48,8 +50,13 @@ func (c *call) store(ctx context.Context) error {
 	err := c.put(ctx)
 	known := c.State.Credential(c.key) // what a store has kept that now takes no more is still there
 	known.MaxAge = c.r.MaxAge
-	if place := c.Store.Name(); err == nil && place != "" {
-		known = known.Put(place, c.record.Issued, c.record.Issued.Add(c.r.MaxAge))
+	place := c.Store.Name()
+	if place != "" && (err == nil || isTimeout(err)) { // which may yet have it
+		known = known.MayBeIn(place)
+	}
+	if err == nil && place != "" {
+		known.Issued, known.Until = c.record.Issued, c.record.Issued.Add(c.r.MaxAge)
+		known.Certificate = pki.Fingerprint(c.record.Certificate)
 		c.State.ForgetNotice(c.key)
 	}
 	c.register(c.r.Identity, known)
@@ -57,6 +64,12 @@ func (c *call) store(ctx context.Context) error {
 		_ = c.Store.Delete(ctx, c.key) // somebody logged out meanwhile, and may have been here before us
 	}
 	return err
+}
+
+// isTimeout says whether a store may do yet what it was asked.
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
 }
 
 // put stores the record, but not in place of what a later version of this

@@ -142,17 +142,17 @@ func (l *logout) means(cluster string) bool {
 	return l.clusters == nil || slices.Contains(l.clusters, cluster)
 }
 
-// revoke sees to it that no record is handed out that was issued until now, or
-// later by a clock that was set back since.
+// revoke sees to it that no record is handed out that was issued until now, and
+// none of the known ones even if clocks were set since.
 func (l *logout) revoke() (at time.Time, err error) {
 	at = l.Now()
-	for _, c := range l.known {
-		if c.Issued.After(at) {
-			at = c.Issued.Add(time.Second)
+	for key, c := range l.known {
+		if r := l.State.Revocation(key, at); c.Certificate != "" && !slices.Contains(r.Certificates, c.Certificate) {
+			err = errors.Join(err, l.State.SetRevocation(key, r.With(c.Certificate, time.Time{})))
 		}
 	}
 	if l.clusters == nil {
-		return at, l.State.SetLogout("", at)
+		return at, errors.Join(err, l.State.SetLogout("", at))
 	}
 	for _, cluster := range l.clusters {
 		err = errors.Join(err, l.State.SetLogout(cluster, at))
@@ -208,27 +208,18 @@ func (l *logout) erase(ctx context.Context, s ClearableStore) (unsure bool, err 
 		if _, done := l.known[key]; done {
 			continue
 		}
-		meant, known := l.isMeant(ctx, s, key)
-		if meant {
+		data, failed := s.Get(ctx, key)
+		rec, unreadable := credential.Decode(data)
+		switch {
+		case failed != nil && l.r.Hopeless(failed):
+			return unsure, failed
+		case failed != nil, unreadable != nil:
+			unsure = true
+		case l.means(rec.Cluster):
 			err = errors.Join(err, s.Delete(ctx, key))
 		}
-		unsure = unsure || !known
 	}
 	return unsure, err
-}
-
-// isMeant says whether a store has a record of one of the clusters under key, if
-// that can be known.
-func (l *logout) isMeant(ctx context.Context, s ClearableStore, key string) (meant, known bool) {
-	data, err := s.Get(ctx, key)
-	if err != nil {
-		return false, false
-	}
-	rec, err := credential.Decode(data)
-	if err != nil {
-		return false, false
-	}
-	return l.means(rec.Cluster), true
 }
 
 // used says whether a store is known to have taken a record.

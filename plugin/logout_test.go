@@ -199,6 +199,52 @@ func TestLogoutAsksInVainOnce(t *testing.T) {
 	}
 }
 
+// It may hang after it has listed what it has, too.
+func TestLogoutSaysThatAStoreHangsWhileItReads(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_ = os.RemoveAll(filepath.Join(s.State.Path, "credentials"))
+	s.store.noGet = cache.ErrTimeout
+	if _, err := s.logout("prod"); !errors.Is(err, cache.ErrTimeout) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A store that did not answer may have taken the record all the same.
+func TestLogoutKnowsOfAStoreThatMayHaveTakenARecord(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	slow := newMemory()
+	slow.name = "slow"
+	s.Store = slow
+	s.forget()
+	slow.fail(cache.ErrTimeout)
+	s.good()
+	slow.fail(cache.ErrAbsent)
+	if done, err := s.logout("prod", slow); err == nil || done[0].Skipped {
+		t.Errorf("got %+v, %v", done, err)
+	}
+}
+
+// What one credential's clock said does not weaken the revocation of others.
+func TestLogoutIsNotVoidedByATimeInTheFuture(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first := s.good()
+	if err := s.State.AddCredential("v1-cert-other", state.Credential{Cluster: s.uuid(), User: "x", Issued: s.now().Add(2 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.State.ForgetCredential(s.identity().Key())
+	s.store.fail(cache.ErrTimeout)
+	if _, err := s.logout(""); err == nil {
+		t.Fatal("no error")
+	}
+	s.store.fail(nil)
+	if got := s.good(); got.cert.Equal(first.cert) {
+		t.Error("what is left is used again")
+	}
+}
+
 // The kernel keyring of a container is the host's.
 func TestLogoutLeavesASharedStoreAloneUnlessItWasUsed(t *testing.T) {
 	t.Parallel()

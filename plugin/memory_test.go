@@ -23,6 +23,7 @@ type memory struct {
 	name     string           // "" is "memory"
 	fails    error            // what becomes of every call; nil: it works
 	noList   error            // of Keys
+	noGet    error            // of Get
 	onDelete func(key string) // nil: nothing
 	onPut    func()           // likewise
 }
@@ -38,8 +39,8 @@ func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
 	defer m.mu.Unlock()
 	data, ok := m.data[key]
 	switch {
-	case m.fails != nil:
-		return nil, m.fails
+	case m.fails != nil || m.noGet != nil:
+		return nil, errorOr(m.noGet, m.fails)
 	case !ok:
 		return nil, cache.ErrMiss
 	}

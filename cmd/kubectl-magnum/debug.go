@@ -23,14 +23,18 @@ func (p *program) debug() func(line string) {
 		return nil
 	}
 	p.keepPipe()
-	p.streams.ErrOut = &lossy{out: p.streams.ErrOut}
+	out := &lossy{out: p.streams.ErrOut}
+	if !p.errTerminal { // who stops a terminal wants to read all of it
+		p.streams.ErrOut = out
+	}
 	return func(line string) {
-		fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: debug: %s\n", escape(line[:min(len(line), debugMax)]))
+		fmt.Fprintf(out, "kubectl-magnum: debug: %s\n", escape(line[:min(len(line), debugMax)]))
 	}
 }
 
-// lossy drops what cannot be written, and all that follows: lines of debugging
-// can fill a pipe that nobody reads, and no call shall hang or fail for them.
+// lossy drops what cannot be written, and what follows until it can: lines of
+// debugging can fill a pipe that nobody reads, and no call shall hang or fail for
+// them.
 type lossy struct {
 	mu   sync.Mutex
 	out  io.Writer
@@ -55,6 +59,13 @@ func (l *lossy) Write(b []byte) (int, error) {
 		l.gone = err != nil
 	case <-late.C:
 		l.gone = true
+		go func() {
+			if <-written == nil {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				l.gone = false
+			}
+		}()
 	}
 	return len(b), nil
 }

@@ -64,6 +64,39 @@ func TestDebugWithoutReader(t *testing.T) {
 	})
 }
 
+// What comes after a reader has gone on is not lost: an error, or a question.
+func TestDebugAfterAPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reader, writer := io.Pipe()
+		p := debugging(writer)
+		show, read := p.debug(), make(chan string)
+		show("one")
+		show("lost")
+		go func() {
+			text, _ := io.ReadAll(reader)
+			read <- string(text)
+		}()
+		synctest.Wait()
+		p.warn("two")
+		_ = writer.Close()
+		if got, want := <-read, "kubectl-magnum: debug: one\nkubectl-magnum: warning: two\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// Who stops a terminal wants to see all of it, a question above all.
+func TestDebugOnATerminalStandsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	var screen bytes.Buffer
+	p := debugging(&screen)
+	p.errTerminal = true
+	if _ = p.debug(); p.streams.ErrOut != io.Writer(&screen) {
+		t.Error("what is no line of debugging may be dropped")
+	}
+}
+
 func TestDebugWriteFails(t *testing.T) {
 	t.Parallel()
 	w := &failingWriter{}

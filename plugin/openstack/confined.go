@@ -37,6 +37,12 @@ func (o Options) confinedGetenv() func(string) string {
 		"OS_INSECURE":                          insecure,
 		"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": o.Endpoint,
 	}
+	if o.AuthURL != "" && o.File == "" {
+		// The login was made of OS_* variables, and of no clouds.yaml.
+		for _, name := range []string{"OS_CLOUD", "OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"} {
+			remembered[name] = ""
+		}
+	}
 	return func(name string) string {
 		if value, ok := remembered[name]; ok {
 			return value

@@ -90,10 +90,10 @@ func (d definition) label(key string) string {
 func (d definition) over(base definition) definition {
 	values := maps.Clone(base.values)
 	maps.Copy(values, d.values)
-	d.values = values
-	if len(d.regions) == 0 {
+	if len(d.regions) == 0 && d.text("region_name") == "" {
 		d.regions = base.regions
 	}
+	d.values = values
 	return d
 }
 

@@ -67,6 +67,10 @@ func TestFilesBesideClouds(t *testing.T) {
 			"clouds.yaml":        "clouds: {prod: {cloud: acme, region_name: Two, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
 			"clouds-public.yaml": "public-clouds: {acme: {region_name: One, auth: {auth_url: 'http://other.invalid', password: old}}}",
 		}, "Two", false, true},
+		{"its own region counts more than the profile's", map[string]string{
+			"clouds.yaml":        "clouds: {prod: {profile: acme, region_name: Two, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
+			"clouds-public.yaml": "public-clouds: {acme: {regions: [{name: One, values: {auth: {project_id: other}}}, Two]}}",
+		}, "Two", false, true},
 		{"all three", map[string]string{
 			"clouds.yaml":        "clouds: {prod: {profile: acme, auth: {user_id: u, project_id: p}}}",
 			"secure.yaml":        "clouds: {prod: {auth: {password: pw}}}",
@@ -113,6 +117,45 @@ func evil(t *testing.T) string {
 		"clouds-public.yaml": "public-clouds: {acme: {auth: {auth_url: URL}}, gone: {verify: false}}",
 	})
 	return filepath.Join(home, ".config")
+}
+
+// A login that was made of variables alone goes by no clouds.yaml that the
+// environment brings now.
+func TestConfinedToVariablesReadsNoFiles(t *testing.T) {
+	dir := evil(t)
+	cloud, err := Resolve(Options{
+		Confined: true, AuthURL: "https://k.example/v3", Home: filepath.Dir(dir),
+		Getenv: env(map[string]string{
+			"OS_AUTH_URL": "https://k.example", "OS_USER_ID": "u", "OS_PASSWORD": secret, "OS_PROJECT_ID": "p", "XDG_CONFIG_HOME": dir,
+			"OS_CLOUD": "prod", "OS_CLIENT_CONFIG_FILE": filepath.Join(dir, "openstack", "clouds.yaml"),
+		}),
+	})
+	if err != nil || cloud.Name != "" || cloud.File != "" || cloud.Insecure || cloud.login.auth.UserID != "u" {
+		t.Errorf("got %+v, %v", cloud, err)
+	}
+}
+
+// Nor is a profile of somebody else's put below the user's own password.
+func TestConfinedReadsNoProfileThatIsNotRemembered(t *testing.T) {
+	file := writeClouds(t, "clouds: {prod: {profile: acme, auth: {user_id: u, project_id: p, password: "+secret+"}}}")
+	_, err := Resolve(Options{Cloud: "prod", Confined: true, Getenv: env(map[string]string{"OS_CLIENT_CONFIG_FILE": file, "XDG_CONFIG_HOME": evil(t)})})
+	if config, ok := errors.AsType[*ConfigError](err); !ok || !strings.HasPrefix(config.Reason, "there is no auth_url") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// Not an error to OpenStack's own clients either.
+func TestSecureFileThatIsNamedAndNotThere(t *testing.T) {
+	k := newKeystone(t, httpServer)
+	home := writeHome(t, k.URL, map[string]string{
+		"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p}}}",
+		"secure.yaml": "clouds: {prod: {auth: {password: pw}}}",
+	})
+	cloud, err := Resolve(Options{Cloud: "prod", Home: home, Getenv: env(map[string]string{"OS_CLIENT_SECURE_FILE": filepath.Join(home, "gone.yaml")})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantLogin(t, k, cloud, loginAsU)
 }
 
 func TestSecureFileThatIsNamed(t *testing.T) {

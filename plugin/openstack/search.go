@@ -67,13 +67,17 @@ func (d definition) withProfile(o Options) (definition, error) {
 }
 
 // findBeside finds a file that adds to clouds.yaml: the one that is known, or the
-// one that is named, or one on the search path. Who goes by what an earlier run
-// found takes no other than that one did.
+// one that is named, if it is there, or one on the search path. Where the
+// environment may be somebody else's only what is known counts.
 func (o Options) findBeside(base, section, known, named string) (*cloudsFile, error) {
-	if known == "" && o.Confined && o.File != "" {
+	if known == "" && o.Confined {
 		return nil, nil //nolint:nilnil // there was none
 	}
-	return o.find(base, section, cmp.Or(known, named))
+	doc, err := o.find(base, section, cmp.Or(known, named))
+	if known == "" && named != "" && errors.Is(err, fs.ErrNotExist) {
+		return o.find(base, section, "")
+	}
+	return doc, err
 }
 
 // find reads a file that is named, or the first one of a base name that is on

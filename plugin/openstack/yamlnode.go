@@ -4,9 +4,10 @@ package openstack
 
 import "go.yaml.in/yaml/v3"
 
-// visitsMax bounds the mappings that are read: merge keys can lead into each
-// other, and into themselves, more often than there is time for.
-const visitsMax = 10_000
+// visitsMax bounds the mappings, and the keys in them, that are read: merge keys
+// can lead into each other, and into themselves, more often than there is time
+// for.
+const visitsMax = 1_000_000
 
 // mapping reads a YAML mapping with its merge keys (<<), which clouds.yaml files
 // use to share an auth section. What is merged in gives way to keys that stand
@@ -21,7 +22,7 @@ func (f *cloudsFile) addMapping(members map[string]entry, node *yaml.Node, what 
 	if node.Kind != yaml.MappingNode {
 		return f.fault(node.Line, what+" is not a mapping")
 	}
-	if f.visits++; f.visits > visitsMax {
+	if f.visits += 1 + len(node.Content)/2; f.visits > visitsMax {
 		return f.fault(node.Line, "too many merge keys")
 	}
 	own := map[string]bool{}

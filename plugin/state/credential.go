@@ -27,14 +27,15 @@ type Credential struct {
 	// made sure that a store holds none takes it off the list.
 	Stores []string  `json:"stores,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
-	// Issued is when the last record that was put was issued.
-	Issued time.Time `json:"issued,omitzero"`
+	// Issued is when the last record that was put was issued, and Certificate the
+	// fingerprint of its certificate.
+	Issued      time.Time `json:"issued,omitzero"`
+	Certificate string    `json:"certificate,omitempty"`
 }
 
-// Put is c after a store took a record.
-func (c Credential) Put(store string, issued, until time.Time) Credential {
+// MayBeIn is c with a store that may hold a record.
+func (c Credential) MayBeIn(store string) Credential {
 	c.Stores = append(slices.DeleteFunc(slices.Clone(c.Stores), func(s string) bool { return s == store }), store)
-	c.Issued, c.Until = issued, until
 	return c
 }
 
@@ -86,7 +87,7 @@ func (d Dir) AddCredential(id string, c Credential) error {
 func (c Credential) equal(d Credential) bool {
 	return c.Cluster == d.Cluster && c.Project == d.Project && c.Owner == d.Owner &&
 		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups) &&
-		slices.Equal(c.Stores, d.Stores) && c.Until.Equal(d.Until) && c.Issued.Equal(d.Issued)
+		slices.Equal(c.Stores, d.Stores) && c.Until.Equal(d.Until) && c.Issued.Equal(d.Issued) && c.Certificate == d.Certificate
 }
 
 // ForgetCredential forgets that there was a credential, how it was used and what
