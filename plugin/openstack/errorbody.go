@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html"
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -46,7 +47,29 @@ func jsonDetail(body []byte) string {
 			return text
 		}
 	}
+	if text := moreFactors(answer["required_auth_methods"]); text != "" {
+		return text
+	}
 	return member(body, "faultstring", "message", "detail", "error", "error_message")
+}
+
+// moreFactors says what Keystone wants of a user from whom one method is not
+// enough. It has no sentence for that, and what was sent was right.
+//
+// https://docs.openstack.org/keystone/latest/user/multi-factor-authentication.html
+func moreFactors(rules json.RawMessage) string {
+	var required [][]string
+	if json.Unmarshal(rules, &required) != nil {
+		return ""
+	}
+	var ways []string
+	for _, methods := range required {
+		ways = append(ways, strings.Join(methods, " and ")+" together")
+	}
+	if len(ways) == 0 {
+		return ""
+	}
+	return "the user must log in with " + strings.Join(ways, ", or ")
 }
 
 // member is the first of the named members of a JSON object that is a text and

@@ -22,6 +22,10 @@ var details = []struct{ body, want string }{
 	{`{"errors": [{"detail": 7, "title": "t"}]}`, "t"},
 	{`{"errors": ["x"], "message": "m"}`, ""},
 	{`{"errors": [`, ""},
+	{`{"receipt":{"methods":["password"],"user":{"id":"u"}},"required_auth_methods":[["password","totp"]]}`, "the user must log in with password and totp together"},
+	{`{"required_auth_methods":[["password","totp"],["token","mapped"]]}`, "the user must log in with password and totp together, or token and mapped together"},
+	{`{"required_auth_methods":[],"message":"m"}`, "m"},
+	{`{"required_auth_methods":["password"]}`, ""},
 	{`<html><head><title>504 Gateway
 Time-out</title></head>`, "504 Gateway Time-out"},
 	{`<title>Can&#39;t &lt;do&gt;</title>`, "Can't <do>"},
