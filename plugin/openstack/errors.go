@@ -74,7 +74,9 @@ func (e *UnsupportedAuthError) Error() string {
 
 // AuthError says that the service answered 401: Keystone to the login (wrong
 // password, no role on the project, expired or revoked token; it does not say
-// which), or another service to the token. A service also answers so to a
+// which), or another service to the token. Of Keystone it may also be 403
+// (another's trust, a token made of a delegated one) or 404 (nothing of that
+// id). A service also answers so to a
 // token whose application credential's access rules do not allow the request.
 type AuthError struct {
 	Service string // which service refused

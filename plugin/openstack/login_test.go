@@ -237,3 +237,19 @@ func TestOldToken(t *testing.T) {
 		}
 	}
 }
+
+// TestForbiddenLogin: Keystone has a status of its own for a trust that is for
+// somebody else; a page is of something before it.
+func TestForbiddenLogin(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"error":{"code":403,"message":"You are not authorized to perform the requested action.","title":"Forbidden"}}`: "*openstack.AuthError",
+		`<h1>Forbidden</h1>`: "*openstack.ServiceError",
+	} {
+		k := newKeystone(t, httpServer)
+		k.answer = jsonAnswer(403, body)
+		_, err := connect(t.Context(), t, k, "")
+		if got := fmt.Sprintf("%T", err); got != want {
+			t.Errorf("%s: %s %v", body, got, err)
+		}
+	}
+}

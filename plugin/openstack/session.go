@@ -61,10 +61,7 @@ func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) 
 
 // refused explains a failed login and puts into an [*AuthError] what was refused.
 func (c Cloud) refused(err error) error {
-	// A token or an application credential that is not there any more is 404 to
-	// Keystone and not 401. In a wrong place it is a page that says so.
-	if answer, ok := errors.AsType[*statusError](err); ok &&
-		answer.code == http.StatusNotFound && c.Method != methodPassword && !answer.page {
+	if answer, ok := errors.AsType[*statusError](err); ok && !answer.page && c.refuses(answer.code) {
 		answer.code = http.StatusUnauthorized
 	}
 	err = Explain("Keystone", err)
@@ -72,6 +69,19 @@ func (c Cloud) refused(err error) error {
 		refused.Cloud, refused.AuthURL, refused.Method = c.Name, c.AuthURL, c.Method
 	}
 	return err
+}
+
+// refuses says whether Keystone refuses a login with that status, unless it is of
+// a page, which says that the place is wrong or that something before Keystone
+// refuses.
+func (c Cloud) refuses(code int) bool {
+	switch code {
+	case http.StatusNotFound: // the token or application credential is not there any more
+		return c.Method != methodPassword
+	case http.StatusForbidden: // a trust is for somebody else, or a token for no other
+		return true
+	}
+	return false
 }
 
 func (c Cloud) provider(userAgent string) *gophercloud.ProviderClient {
