@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -64,6 +65,7 @@ func moreFactors(rules json.RawMessage) string {
 	}
 	var ways []string
 	for _, methods := range required {
+		slices.Sort(methods) // they come in the order of a Python set: any
 		ways = append(ways, strings.Join(methods, " and ")+" together")
 	}
 	if len(ways) == 0 {

@@ -22,8 +22,8 @@ var details = []struct{ body, want string }{
 	{`{"errors": [{"detail": 7, "title": "t"}]}`, "t"},
 	{`{"errors": ["x"], "message": "m"}`, ""},
 	{`{"errors": [`, ""},
-	{`{"receipt":{"methods":["password"],"user":{"id":"u"}},"required_auth_methods":[["password","totp"]]}`, "the user must log in with password and totp together"},
-	{`{"required_auth_methods":[["password","totp"],["token","mapped"]]}`, "the user must log in with password and totp together, or token and mapped together"},
+	{`{"receipt":{"methods":["password"],"user":{"id":"u"}},"required_auth_methods":[["totp","password"]]}`, "the user must log in with password and totp together"},
+	{`{"required_auth_methods":[["password","totp"],["token","mapped"]]}`, "the user must log in with password and totp together, or mapped and token together"},
 	{`{"required_auth_methods":[],"message":"m"}`, "m"},
 	{`{"required_auth_methods":["password"]}`, ""},
 	{`<html><head><title>504 Gateway
