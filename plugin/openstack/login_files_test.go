@@ -10,88 +10,34 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack/logintest"
 )
 
-// writeHome writes files below ~/.config/openstack, in which URL stands for
+// writeHome writes files below ~/.config/openstack, in which KEYSTONE stands for
 // url, and returns the home.
 func writeHome(t *testing.T, url string, files map[string]string) string {
 	t.Helper()
 	home := t.TempDir()
-	dir := filepath.Join(home, ".config", "openstack")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := (logintest.Case{Files: files}).Write(home, url); err != nil {
 		t.Fatal(err)
-	}
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "URL", url)), 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return home
 }
 
-const loginAsU = `{"identity": {"methods": ["password"], "password": {"user": {"id": "u", "password": "pw"}}}, "scope": {"project": {"id": "p"}}}`
-
-// Passwords may be in a file of their own, and what a provider's clouds have in
-// common in another.
-//
-// https://docs.openstack.org/openstacksdk/latest/user/config/configuration.html
 func TestFilesBesideClouds(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		files   map[string]string
-		region  string
-		secure  bool // secure.yaml said something
-		profile bool
-	}{
-		{"a password in secure.yaml", map[string]string{
-			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p}}}",
-			"secure.yaml": "clouds: {prod: {auth: {password: pw}}, dev: {auth: {password: other}}}",
-		}, "", true, false},
-		{"secure.yaml counts more", map[string]string{
-			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p, password: old}}}",
-			"secure.yml":  "clouds: {prod: {auth: {password: pw}}}",
-		}, "", true, false},
-		{"secure.yaml says nothing of the cloud", map[string]string{
-			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
-			"secure.yaml": "clouds: {dev: {auth: {password: other}}}",
-		}, "", false, false},
-		{"secure.yaml is empty", map[string]string{
-			"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
-			"secure.yaml": "",
-		}, "", false, false},
-		{"a profile has the address and the regions", map[string]string{
-			"clouds.yaml":        "clouds: {prod: {profile: acme, auth: {user_id: u, project_id: p, password: pw}}}",
-			"clouds-public.yaml": "public-clouds: {acme: {auth: {auth_url: URL}, regions: [One, Two], interface: public}}",
-		}, "One", false, true},
-		{"the cloud counts more than its profile, called by its former name", map[string]string{
-			"clouds.yaml":        "clouds: {prod: {cloud: acme, region_name: Two, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
-			"clouds-public.yaml": "public-clouds: {acme: {region_name: One, auth: {auth_url: 'http://other.invalid', password: old}}}",
-		}, "Two", false, true},
-		{"its own region counts more than the profile's", map[string]string{
-			"clouds.yaml":        "clouds: {prod: {profile: acme, region_name: Two, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
-			"clouds-public.yaml": "public-clouds: {acme: {regions: [{name: One, values: {auth: {project_id: other}}}, Two]}}",
-		}, "Two", false, true},
-		{"all three", map[string]string{
-			"clouds.yaml":        "clouds: {prod: {profile: acme, auth: {user_id: u, project_id: p}}}",
-			"secure.yaml":        "clouds: {prod: {auth: {password: pw}}}",
-			"clouds-public.yaml": "public-clouds: {acme: {region_name: One, auth: {auth_url: URL, password: old}}}",
-		}, "One", true, true},
-		{"a profile that nobody knows, and that is not needed", map[string]string{
-			"clouds.yaml":        "clouds: {prod: {profile: gone, auth: {auth_url: URL, user_id: u, project_id: p, password: pw}}}",
-			"clouds-public.yaml": "public-clouds: {acme: {region_name: One}}",
-		}, "", false, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for _, test := range logintest.Files {
+		t.Run(test.Name, func(t *testing.T) {
 			k := newKeystone(t, httpServer)
-			o := Options{Cloud: "prod", Home: writeHome(t, k.URL, test.files), Getenv: noEnv}
+			o := Options{Cloud: "prod", Home: writeHome(t, k.URL, test.Files), Getenv: noEnv}
 			cloud, err := Resolve(o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cloud.Region != test.region || (cloud.SecureFile != "") != test.secure || (cloud.PublicFile != "") != test.profile {
+			if cloud.Region != test.Region || (cloud.SecureFile != "") != test.Secure || (cloud.PublicFile != "") != test.Profile {
 				t.Errorf("got %+v", cloud)
 			}
-			wantLogin(t, k, cloud, loginAsU)
+			wantLogin(t, k, cloud, test.Want)
 			// What kubectl runs later finds the same by what was remembered.
 			again := Options{
 				Cloud: "prod", Confined: true, File: cloud.File, SecureFile: cloud.SecureFile, PublicFile: cloud.PublicFile,
@@ -112,9 +58,9 @@ func TestFilesBesideClouds(t *testing.T) {
 func evil(t *testing.T) string {
 	t.Helper()
 	home := writeHome(t, "http://evil.invalid", map[string]string{
-		"clouds.yaml":        "clouds: {prod: {auth: {auth_url: URL, user_id: evil, project_id: p}}}",
+		"clouds.yaml":        "clouds: {prod: {auth: {auth_url: KEYSTONE, user_id: evil, project_id: p}}}",
 		"secure.yaml":        "clouds: {prod: {verify: false, auth: {password: evil}}}",
-		"clouds-public.yaml": "public-clouds: {acme: {auth: {auth_url: URL}}, gone: {verify: false}}",
+		"clouds-public.yaml": "public-clouds: {acme: {auth: {auth_url: KEYSTONE}}, gone: {verify: false}}",
 	})
 	return filepath.Join(home, ".config")
 }
@@ -148,20 +94,20 @@ func TestConfinedReadsNoProfileThatIsNotRemembered(t *testing.T) {
 func TestSecureFileThatIsNamedAndNotThere(t *testing.T) {
 	k := newKeystone(t, httpServer)
 	home := writeHome(t, k.URL, map[string]string{
-		"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p}}}",
+		"clouds.yaml": "clouds: {prod: {auth: {auth_url: KEYSTONE, user_id: u, project_id: p}}}",
 		"secure.yaml": "clouds: {prod: {auth: {password: pw}}}",
 	})
 	cloud, err := Resolve(Options{Cloud: "prod", Home: home, Getenv: env(map[string]string{"OS_CLIENT_SECURE_FILE": filepath.Join(home, "gone.yaml")})})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantLogin(t, k, cloud, loginAsU)
+	wantLogin(t, k, cloud, logintest.Files[0].Want)
 }
 
 func TestSecureFileThatIsNamed(t *testing.T) {
 	k := newKeystone(t, httpServer)
 	home := writeHome(t, k.URL, map[string]string{
-		"clouds.yaml": "clouds: {prod: {auth: {auth_url: URL, user_id: u, project_id: p}}}",
+		"clouds.yaml": "clouds: {prod: {auth: {auth_url: KEYSTONE, user_id: u, project_id: p}}}",
 		"secure.yaml": "clouds: {prod: {auth: {password: old}}}",
 	})
 	named := filepath.Join(t.TempDir(), "mine.yaml")
@@ -172,7 +118,7 @@ func TestSecureFileThatIsNamed(t *testing.T) {
 	if err != nil || cloud.SecureFile != named {
 		t.Fatalf("%+v, %v", cloud, err)
 	}
-	wantLogin(t, k, cloud, loginAsU)
+	wantLogin(t, k, cloud, logintest.Files[0].Want)
 }
 
 // A clouds.yaml that a kubeconfig's environment chose would send the password

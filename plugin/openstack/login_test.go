@@ -5,161 +5,32 @@ package openstack
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack/logintest"
 )
 
 // TestLogin sees what Keystone is asked for a clouds.yaml or OS_* variables.
-// URL stands for Keystone's.
 func TestLogin(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		clouds string // the cloud prod, indented as in the file
-		env    map[string]string
-		want   string // the value of "auth"
-	}{{
-		name: "a password, names and one domain",
-		clouds: `
-    auth: {auth_url: URL, username: alice, password: pw, project_name: demo, domain_name: D}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"name": "D"}}}},
-			"scope": {"project": {"name": "demo", "domain": {"name": "D"}}}}`,
-	}, {
-		name: "user and project in different domains, one by id, one by name",
-		clouds: `
-    auth: {auth_url: URL, username: alice, password: pw, project_name: demo, user_domain_name: A, project_domain_id: b}`,
-		env: map[string]string{"OS_PASSWORD": "of another cloud"},
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"name": "A"}}}},
-			"scope": {"project": {"name": "demo", "domain": {"id": "b"}}}}`,
-	}, {
-		name: "ids beside names, as Horizon's openrc has them",
-		clouds: `
-    auth: {auth_url: URL, user_id: u, username: alice, password: pw, project_id: p, project_name: demo, user_domain_name: A, project_domain_id: b}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"id": "u", "password": "pw"}}},
-			"scope": {"project": {"id": "p"}}}`,
-	}, {
-		name: "a domain's id goes before its name, and its own before the common one",
-		clouds: `
-    auth: {auth_url: URL, username: alice, password: pw, project_name: demo, user_domain_name: A, user_domain_id: a, domain_id: d}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"id": "a"}}}},
-			"scope": {"project": {"name": "demo", "domain": {"id": "d"}}}}`,
-	}, {
-		name: "no domain, with identity_api_version 3 and default_domain",
-		clouds: `
-    identity_api_version: 3
-    default_domain: dd
-    auth: {auth_url: URL, username: alice, password: pw, project_name: demo, project_domain_name: B}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"id": "dd"}}}},
-			"scope": {"project": {"name": "demo", "domain": {"name": "B"}}}}`,
-	}, {
-		name: "no domain, with identity_api_version 3",
-		clouds: `
-    identity_api_version: "3"
-    auth: {auth_url: URL, username: alice, password: pw, project_name: demo}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"id": "default"}}}},
-			"scope": {"project": {"name": "demo", "domain": {"id": "default"}}}}`,
-	}, {
-		name: "no project",
-		clouds: `
-    auth_type: v3password
-    auth: {auth_url: URL, username: alice, password: pw, user_domain_id: d}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"id": "d"}}}}}`,
-	}, {
-		name: "numbers and odd words are texts as written",
-		clouds: `
-    auth: {auth_url: URL, username: 007, password: 0123, project_id: yes, user_domain_id: 1e3}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "007", "password": "0123", "domain": {"id": "1e3"}}}},
-			"scope": {"project": {"id": "yes"}}}`,
-	}, {
-		name: "former names, hyphens, settings beside auth; auth and today's names win",
-		clouds: `
-    tenant-name: old
-    username: not-me
-    auth: {auth_url: URL, user-name: alice, password: pw, project_name: demo, tenant_name: older, domain_id: d}`,
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"id": "d"}}}},
-			"scope": {"project": {"name": "demo", "domain": {"id": "d"}}}}`,
-	}, {
-		name: "a token and the project to scope it to; the user is Keystone's to know",
-		clouds: `
-    auth_type: v3token
-    auth: {auth_url: URL, token: tok, username: alice, project_name: demo, project_domain_name: B, user_domain_name: A}`,
-		want: `{"identity": {"methods": ["token"], "token": {"id": "tok"}},
-			"scope": {"project": {"name": "demo", "domain": {"name": "B"}}}}`,
-	}, {
-		name: "an application credential by id; it has a scope of its own",
-		clouds: `
-    auth_type: v3applicationcredential
-    auth: {auth_url: URL, application_credential_id: ac, application_credential_secret: s, project_name: demo}`,
-		want: `{"identity": {"methods": ["application_credential"], "application_credential": {"id": "ac", "secret": "s"}}}`,
-	}, {
-		name: "an application credential by name and user, without auth_type",
-		clouds: `
-    auth: {auth_url: URL, application_credential_name: ac, application_credential_secret: s, username: alice, user_domain_name: A}`,
-		want: `{"identity": {"methods": ["application_credential"], "application_credential":
-			{"name": "ac", "secret": "s", "user": {"name": "alice", "domain": {"name": "A"}}}}}`,
-	}, {
-		name: "a password that only the environment has; who and where it does not say",
-		clouds: `
-    auth: {auth_url: URL, username: alice, project_id: p, user_domain_id: d}`,
-		env: map[string]string{"OS_PASSWORD": "from-env", "OS_USERNAME": "eve", "OS_PROJECT_ID": "other", "OS_AUTH_URL": "http://other.invalid"},
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "from-env", "domain": {"id": "d"}}}},
-			"scope": {"project": {"id": "p"}}}`,
-	}} {
-		t.Run(test.name, func(t *testing.T) {
+	for _, test := range slices.Concat(logintest.Clouds, logintest.Environment, logintest.Methods) {
+		t.Run(test.Name, func(t *testing.T) {
 			k := newKeystone(t, httpServer)
-			file := writeClouds(t, "clouds:\n  prod:"+strings.ReplaceAll(test.clouds, "URL", k.URL))
-			cloud, err := Resolve(Options{Cloud: "prod", File: file, Getenv: env(test.env)})
+			home := t.TempDir()
+			if err := test.Write(home, k.URL); err != nil {
+				t.Fatal(err)
+			}
+			cloud, err := Resolve(Options{Cloud: test.Cloud(), Home: home, Getenv: env(test.Variables(k.URL))})
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantLogin(t, k, cloud, test.want)
-		})
-	}
-}
-
-func TestLoginFromEnvironment(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		env  map[string]string
-		want string
-	}{{
-		name: "an openrc of Horizon",
-		env: map[string]string{
-			"OS_PROJECT_ID": "p", "OS_PROJECT_NAME": "demo", "OS_USER_DOMAIN_NAME": "A", "OS_PROJECT_DOMAIN_ID": "b",
-			"OS_USERNAME": "alice", "OS_PASSWORD": "pw", "OS_REGION_NAME": "One", "OS_INTERFACE": "public", "OS_IDENTITY_API_VERSION": "3",
-		},
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"name": "alice", "password": "pw", "domain": {"name": "A"}}}},
-			"scope": {"project": {"id": "p"}}}`,
-	}, {
-		name: "former names",
-		env: map[string]string{
-			"OS_USERID": "u", "OS_PASSWORD": "pw", "OS_TENANT_NAME": "demo", "OS_DOMAIN_NAME": "D", "OS_ENDPOINT_TYPE": "publicURL",
-		},
-		want: `{"identity": {"methods": ["password"], "password": {"user": {"id": "u", "password": "pw"}}},
-			"scope": {"project": {"name": "demo", "domain": {"name": "D"}}}}`,
-	}, {
-		name: "a token",
-		env:  map[string]string{"OS_AUTH_TYPE": "token", "OS_TOKEN": "tok", "OS_PROJECT_ID": "p"},
-		want: `{"identity": {"methods": ["token"], "token": {"id": "tok"}}, "scope": {"project": {"id": "p"}}}`,
-	}, {
-		name: "an application credential",
-		env: map[string]string{
-			"OS_AUTH_TYPE": "v3applicationcredential", "OS_APPLICATION_CREDENTIAL_ID": "ac", "OS_APPLICATION_CREDENTIAL_SECRET": "s",
-		},
-		want: `{"identity": {"methods": ["application_credential"], "application_credential": {"id": "ac", "secret": "s"}}}`,
-	}} {
-		t.Run(test.name, func(t *testing.T) {
-			k := newKeystone(t, httpServer)
-			test.env["OS_AUTH_URL"] = k.URL + "/v3/"
-			cloud, err := Resolve(Options{Getenv: env(test.env), Home: t.TempDir()})
-			if err != nil {
-				t.Fatal(err)
+			if cloud.Name != test.Cloud() || (cloud.File == "") != (test.Cloud() == "") {
+				t.Errorf("cloud %q of file %q", cloud.Name, cloud.File)
 			}
-			if cloud.Name != "" || cloud.File != "" {
-				t.Errorf("cloud %q of file %q, want neither", cloud.Name, cloud.File)
-			}
-			wantLogin(t, k, cloud, test.want)
+			wantLogin(t, k, cloud, test.Want)
 		})
 	}
 }
