@@ -124,6 +124,13 @@ func (p *Pair) AddUser(t testing.TB, name, password string) {
 	p.run(t, "add-user", "--password", password, "--", name)
 }
 
+// ExpirePassword has Keystone take the user's password for one that had to be
+// changed by now.
+func (p *Pair) ExpirePassword(t testing.TB, name string) {
+	t.Helper()
+	p.run(t, "expire-password", "--", name)
+}
+
 // CA returns the CA that Magnum has now for the cluster, as PEM.
 func (p *Pair) CA(t testing.TB, cluster string) (cert, key []byte) {
 	t.Helper()

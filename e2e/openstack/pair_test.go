@@ -157,6 +157,7 @@ type cloud struct {
 	Password    string `yaml:"password"`
 	ProjectName string `yaml:"project_name"`
 	AppcredID   string `yaml:"application_credential_id"`
+	Secret      string `yaml:"application_credential_secret"`
 }
 
 func readCloud(t testing.TB, path, name string) cloud {

@@ -121,11 +121,14 @@ func (s *Server) identify(id *identityRequest) (token, *refusal) {
 	return t, refused
 }
 
+// unsupportedMethod lists, as e2e/openstack's Keystone does, passcodes too,
+// which no login here is made by.
 func (r release) unsupportedMethod() *refusal {
 	methods := []string{"external", "password", "token", "oauth1", "mapped", "application_credential"}
 	if r.ec2 {
 		methods = append(methods, "ec2credential")
 	}
+	methods = append(methods, "totp")
 	return &refusal{
 		status: http.StatusUnauthorized, methods: methods,
 		message: "Attempted to authenticate with an unsupported method.",
