@@ -8,10 +8,16 @@ import sys
 
 # Libraries only: no package with a daemon, a database question or a service.
 PACKAGES = ["python3-keystone", "python3-magnum", "python3-waitress"]
+# OpenStack's own client, for the tests; also where the services have a root.
+CLIENT = "openstackclient"
 
 
 def here():
     apt(PACKAGES)
+
+
+def client():
+    apt(["python3-" + CLIENT])
 
 
 def in_root(suite, root):
