@@ -22,7 +22,7 @@ const (
 	hintProject      = "name one with project_name in clouds.yaml, or with OS_PROJECT_NAME"
 	hintAuthType     = "make an application credential (openstack application credential create kubectl) and put it into clouds.yaml"
 	hintPassword     = "check user, password, project and domains: openstack <cloud>token issue"
-	hintPasscode     = "a passcode is good once, for half a minute: set OS_PASSCODE anew; for every day, make an application credential"
+	hintPasscode     = "a passcode is good for half a minute: set OS_PASSCODE anew; for every day, make an application credential"
 	hintAppCred      = "check whether it is still there, and its secret: openstack application credential list"
 	hintToken        = "the token has expired or was revoked: get a new one with openstack token issue"
 	hintTokenRefused = "an application credential's access rules must allow to read clusters, templates and certificates, and to sign"

@@ -102,7 +102,7 @@ func testPasscodes(t *testing.T, k accounts) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			u := k.user(t, "v3totp", named("alice", object{"passcode": wrong}))
-			u.refused(t, 4, []string{"passcode", "hint: a passcode is good once"}, "config", "prod")
+			u.refused(t, 4, []string{"passcode", "hint: a passcode is good for half a minute"}, "config", "prod")
 		})
 	}
 	t.Run("of a user who has none", func(t *testing.T) {
