@@ -17,9 +17,13 @@ const (
 	restTime = 5 * time.Minute
 	// patience leaves a ping as long again before the shortest deadline of a call.
 	patience = 400 * time.Millisecond
-	// slowAnswer is what hardly any answer takes, so that nothing is written in
-	// everyday life. Others who wait as long may have to know that there are answers.
-	slowAnswer = 300 * time.Millisecond
+	// slowAnswer is what an idle machine does not take for an answer. Others who
+	// wait as long have to know that there are answers.
+	slowAnswer = 100 * time.Millisecond
+	// busyTime is for how long there are such answers in a burst, and everyTime how
+	// often one of them is written down.
+	busyTime  = 2 * time.Second
+	everyTime = 250 * time.Millisecond
 )
 
 var errResting = fmt.Errorf("%w: %w", ErrUnavailable, ErrHung)
@@ -29,10 +33,10 @@ var errResting = fmt.Errorf("%w: %w", ErrUnavailable, ErrHung)
 // until it answers somebody who insists.
 //
 // A store hangs if it gave no answer in time to a call, nor to the ping that is
-// sent meanwhile, nor, as far as others wrote down, to anybody since the call
-// began: a burst is not a hang. One that answers pings hangs for those who read,
-// or for those who write, when it has left two such calls in a row without an
-// answer. It is safe for concurrent use.
+// sent meanwhile. A burst is not a hang: not if anybody had a slow answer within
+// two seconds, nor if this process itself was woken late. One that answers pings
+// hangs for those who read, or for those who write, when it has left two such
+// calls in a row without an answer. It is safe for concurrent use.
 type Breaker struct {
 	Store Store
 	// Ping asks the store for a sign of life and waits for it until the context
@@ -56,10 +60,44 @@ type Breaker struct {
 // Outage is what is known of a store that gave no answer. Times that lie in the
 // future were written by another clock, and count for nothing.
 type Outage struct {
-	GivenUp time.Time `json:"given_up,omitzero"` // when a call was last given up
-	Hung    bool      `json:"hung,omitempty"`    // it was not just busy
+	GivenUp time.Time // when a call was last given up
+	Hung    bool      // it was not just busy
 	// Answered is when there was an answer after that, or a slow one.
-	Answered time.Time `json:"answered,omitzero"`
+	Answered time.Time
+}
+
+// MarshalText is always as long, so that of two who write it over each other one
+// is whole: nanoseconds since 1970, and 0 for what never was.
+func (o Outage) MarshalText() ([]byte, error) {
+	hung := 0
+	if o.Hung {
+		hung = 1
+	}
+	return fmt.Appendf(nil, "%020d %020d %d", nanoseconds(o.GivenUp), nanoseconds(o.Answered), hung), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (o *Outage) UnmarshalText(text []byte) error {
+	var givenUp, answered, hung int64
+	if _, err := fmt.Sscanf(string(text), "%d %d %d", &givenUp, &answered, &hung); err != nil {
+		return err
+	}
+	*o = Outage{GivenUp: instant(givenUp), Hung: hung == 1, Answered: instant(answered)}
+	return nil
+}
+
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func instant(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
 }
 
 // The names of outages: of the store, and of what is only asked of it.
@@ -99,7 +137,7 @@ func (b *Breaker) call(ctx context.Context, name string, ask func() error) error
 	if b.rests(outage, began) || b.rests(name, began) {
 		return errResting
 	}
-	done := b.ping(ctx)
+	done := b.ping(ctx, began)
 	err := ask()
 	alive := done()
 	took := b.Now().Sub(began)
@@ -107,13 +145,19 @@ func (b *Breaker) call(ctx context.Context, name string, ask func() error) error
 	case errors.Is(err, ErrTimeout) && took >= 2*b.patience():
 		b.giveUp(name, began, alive)
 	case isAnswer(err):
-		for _, name := range []string{outage, name} {
-			if took > slowAnswer || !b.known(name).GivenUp.IsZero() {
-				b.save(name, Outage{Answered: b.Now()})
-			}
-		}
+		b.answered(outage, took)
+		b.answered(name, took)
 	}
 	return err
+}
+
+// answered writes down that there was an answer, where somebody may have to know.
+func (b *Breaker) answered(name string, took time.Duration) {
+	known, now := b.known(name), b.Now()
+	age := now.Sub(known.Answered)
+	if !known.GivenUp.IsZero() || took > slowAnswer && (age < 0 || age > everyTime) {
+		b.save(name, Outage{Answered: now})
+	}
 }
 
 // rests says whether the store is not asked now. What this process has found
@@ -157,7 +201,7 @@ func (b *Breaker) giveUp(name string, began time.Time, alive bool) {
 	}
 	known := b.known(name)
 	now := b.Now() // after that, or an answer of just now would be in the future
-	if known.Answered.After(began) && !known.Answered.After(now) {
+	if age := now.Sub(known.Answered); age >= 0 && age < busyTime {
 		return // only busy
 	}
 	// A call that began before the other was given up is of the same burst.
@@ -166,12 +210,17 @@ func (b *Breaker) giveUp(name string, began time.Time, alive bool) {
 }
 
 // ping pings the store when a call has taken long. done ends that, and says
-// whether the ping came back, or was not needed.
-func (b *Breaker) ping(ctx context.Context) (done func() (alive bool)) {
+// whether the ping came back, was not needed, or was sent so late that the
+// machine has no time for the store either.
+func (b *Breaker) ping(ctx context.Context, began time.Time) (done func() (alive bool)) {
 	var sent, back atomic.Bool
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(b.patience(), func() {
 		sent.Store(true)
+		if b.Now().Sub(began) > b.patience()+slowAnswer {
+			back.Store(true)
+			return
+		}
 		if err := b.Ping(ctx); ctx.Err() == nil && !errors.Is(err, ErrTimeout) {
 			back.Store(true)
 		}

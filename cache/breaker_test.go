@@ -5,6 +5,7 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 // stands still unless a call moves it.
 type ward struct {
 	*memory
+	mu     sync.Mutex // of now
 	now    time.Time
 	takes  time.Duration // by the clock, each call
 	known  map[string]cache.Outage
@@ -47,7 +49,11 @@ func (w *ward) process() *cache.Breaker {
 			w.sent <- struct{}{}
 			return w.answer(ctx)
 		},
-		Now:      func() time.Time { return w.now },
+		Now: func() time.Time {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.now
+		},
 		Load:     func(name string) cache.Outage { return w.known[name] },
 		Save:     func(name string, o cache.Outage) { w.known[name] = o; w.saved++ },
 		Patience: time.Nanosecond,
@@ -57,11 +63,13 @@ func (w *ward) process() *cache.Breaker {
 // takesTime moves the clock, and waits until a ping was sent and could come
 // back.
 func (w *ward) takesTime() {
-	w.now = w.now.Add(w.takes)
 	if w.pinged {
 		<-w.sent
 		<-time.After(50 * time.Millisecond)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(w.takes)
 }
 
 func (w *ward) Get(ctx context.Context, key string) ([]byte, error) {
@@ -166,11 +174,65 @@ func TestBreakerBelievesWhoWasAnswered(t *testing.T) {
 	w.now, w.takes, w.fails = start, time.Second, failure(cache.ErrTimeout)
 	for range 2 {
 		if !w.asks(t) {
-			t.Error("it is left alone though another call was answered meanwhile")
+			t.Error("it is left alone though another call was answered a moment ago")
 		}
 	}
-	if w.asks(t) {
+	w.now = w.now.Add(2 * time.Second)
+	if !w.asks(t) || w.asks(t) {
 		t.Error("it is asked though nobody has been answered since")
+	}
+}
+
+// Who was woken late himself does not blame the store.
+func TestBreakerBlamesNobodyOnABusyMachine(t *testing.T) {
+	w := newWard()
+	w.fails, w.takes = failure(cache.ErrTimeout), time.Second
+	late := true
+	b := w.process()
+	now := b.Now
+	b.Now = func() time.Time {
+		at := now()
+		if late {
+			at, late = at.Add(-500*time.Millisecond), false // when the call began
+		}
+		return at
+	}
+	w.pinged = false
+	b.Patience = 10 * time.Millisecond
+	ask := b.Store
+	b.Store = slowly{ask, 100 * time.Millisecond}
+	_, _ = b.Get(t.Context(), "k")
+	if !w.asks(t) {
+		t.Errorf("blamed: %+v", w.known)
+	}
+}
+
+// slowly is a store that takes time by the real clock.
+type slowly struct {
+	cache.Store
+	takes time.Duration
+}
+
+func (s slowly) Get(ctx context.Context, key string) ([]byte, error) {
+	<-time.After(s.takes)
+	return s.Store.Get(ctx, key)
+}
+
+// Processes write it over each other.
+func TestOutageIsAlwaysAsLong(t *testing.T) {
+	now := time.Now()
+	for _, o := range []cache.Outage{{}, {GivenUp: now, Hung: true}, {Answered: now}, {GivenUp: now, Answered: now.Add(time.Hour)}} {
+		text, err := o.MarshalText()
+		if err != nil || len(text) != 43 {
+			t.Errorf("%+v: %q, %v", o, text, err)
+		}
+		var back cache.Outage
+		if err := back.UnmarshalText(text); err != nil || back.Hung != o.Hung || !back.GivenUp.Equal(o.GivenUp) || !back.Answered.Equal(o.Answered) {
+			t.Errorf("%+v came back as %+v, %v", o, back, err)
+		}
+	}
+	if err := new(cache.Outage).UnmarshalText([]byte("half of")); err == nil {
+		t.Error("what is no outage is taken for one")
 	}
 }
 
