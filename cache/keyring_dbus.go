@@ -37,9 +37,6 @@ func (k *Keyring) read(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.locked {
-		return nil, s.errLocked()
-	}
 	item, session, err := s.open(key)
 	if err != nil {
 		return nil, err
@@ -96,9 +93,6 @@ func (k *Keyring) look(ctx context.Context, key string) (address string, err err
 	}
 	defer b.close()
 	s, err := greet(b)
-	if err == nil && s.locked {
-		err = s.errLocked()
-	}
 	if err != nil {
 		return "", err
 	}

@@ -39,11 +39,10 @@ var errNoCollection = errors.New("the keyring has no default collection")
 type secrets struct {
 	bus        *bus
 	collection dbus.ObjectPath
-	locked     bool // the collection, when it was greeted
 }
 
 // greet asks for the collection: "login" if there is one, else the user's
-// default; and whether it is locked, before anything is looked for there:
+// default. One that is locked is ErrLocked, before anything is looked for there:
 // KeePassXC opens a dialog for whoever searches a database that is closed.
 //
 // It comes before everything else on a connection, and nothing is sent until
@@ -71,13 +70,11 @@ func greet(b *bus) (secrets, error) {
 	if err := state.store(&locked); err != nil {
 		return s, err
 	}
-	isLocked, ok := locked.Value().(bool)
-	s.locked = !ok || isLocked
+	if isLocked, ok := locked.Value().(bool); !ok || isLocked {
+		return s, fmt.Errorf("%w: collection %q", ErrLocked, s.collection)
+	}
 	return s, nil
 }
-
-// errLocked says that the collection is locked.
-func (s secrets) errLocked() error { return fmt.Errorf("%w: collection %q", ErrLocked, s.collection) }
 
 // find returns the item that search found in the collection, ErrLocked if it
 // is locked, ErrMiss if there is none.

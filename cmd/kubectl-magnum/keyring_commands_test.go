@@ -13,11 +13,12 @@ import (
 
 // keyringStates are what a keyring can be like.
 var keyringStates = map[string]secretservicetest.State{
-	"open":   {Login: true},
-	"locked": {Login: true, Locked: true},
-	"absent": {Absent: true},
-	"asks":   {Login: true, PromptToDelete: true},
-	"hung":   {Login: true},
+	"open":    {Login: true},
+	"locked":  {Login: true, Locked: true},
+	"absent":  {Absent: true},
+	"asks":    {Login: true, PromptToDelete: true},
+	"hung":    {Login: true},
+	"refuses": {Login: true},
 }
 
 // cmdKeyring gives the user a session bus with a keyring on it, in place of the
@@ -56,6 +57,9 @@ func cmdKeyring(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	w.keyring.Set(state)
 	w.keyring.Mend()
+	if args[0] == "refuses" {
+		w.keyring.Fail("Delete", secretservicetest.Fault{Error: "org.freedesktop.DBus.Error.AccessDenied"})
+	}
 	if args[0] == "hung" {
 		w.keyring.Fail("AUTH", secretservicetest.Fault{Hang: true})
 	}

@@ -95,6 +95,8 @@ func logoutLine(s plugin.StoreLogout, cluster string) string {
 	switch {
 	case errors.Is(s.Err, cache.ErrAbsent):
 		return fmt.Sprintf("The %s was used, may still hold a key %s, and cannot be reached from here.", s.Store, of)
+	case errors.Is(s.Err, cache.ErrUnavailable):
+		return fmt.Sprintf("The %s may still hold a key %s, as it does not let us erase it.", s.Store, of)
 	case s.Err != nil:
 		return fmt.Sprintf("The %s may still hold a key %s, as %s.", s.Store, of, storeProblem(s.Err))
 	case s.Skipped:
