@@ -27,7 +27,7 @@ var (
 )
 
 // bus is a connection of our own to the session bus. It speaks godbus's
-// messages, but not with its connection: that one waits seven times where three
+// messages, but not with its connection: that one waits seven times where four
 // round trips will do, takes no deadline while it logs in, and panics in
 // goroutines of its own, where nobody recovers, on a signal without its
 // arguments and on being closed in the middle of a message. This one starts no

@@ -46,15 +46,15 @@ type secrets struct {
 // KeePassXC opens a dialog for whoever searches a database that is closed.
 //
 // It comes before everything else on a connection, and nothing is sent until
-// it is answered. gnome-keyring registers a new client in an idle callback
-// (ensure_client_for_sender) that now and then runs after the client's first
-// call: a SearchItems is then refused, and an OpenSession ends the daemon. A
-// property is read without looking for the client.
+// its first question is answered. gnome-keyring registers a new client in an idle
+// callback (ensure_client_for_sender) that now and then runs after the client's
+// first call: a SearchItems is then refused, and an OpenSession or a property of a
+// collection ends the daemon. A property of the service is read without looking
+// for the client.
 func greet(b *bus) (secrets, error) {
 	s := secrets{bus: b, collection: loginCollection}
-	collections, state := s.property(secretsPath, serviceInterface, "Collections"), s.lockedProperty() // both in one round trip
 	var listed dbus.Variant
-	if err := collections.store(&listed); err != nil {
+	if err := s.property(secretsPath, serviceInterface, "Collections").store(&listed); err != nil {
 		return s, err
 	}
 	if paths, _ := listed.Value().([]dbus.ObjectPath); !slices.Contains(paths, loginCollection) {
@@ -64,10 +64,9 @@ func greet(b *bus) (secrets, error) {
 		if s.collection == "/" {
 			return s, absent(errNoCollection)
 		}
-		state = s.lockedProperty()
 	}
 	var locked dbus.Variant
-	if err := state.store(&locked); err != nil {
+	if err := s.property(s.collection, collectionInterface, "Locked").store(&locked); err != nil {
 		return s, err
 	}
 	if isLocked, ok := locked.Value().(bool); !ok || isLocked {
@@ -104,10 +103,6 @@ func (s secrets) search(key string) call {
 // searchAll looks for all items of ours.
 func (s secrets) searchAll() call {
 	return s.call(secretsPath, serviceInterface, "SearchItems", map[string]string{"service": keyringService})
-}
-
-func (s secrets) lockedProperty() call {
-	return s.property(s.collection, collectionInterface, "Locked")
 }
 
 func (s secrets) property(path dbus.ObjectPath, iface, name string) call {

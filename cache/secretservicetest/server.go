@@ -148,7 +148,7 @@ func (s *Server) serve(conn net.Conn) {
 		member := field[string](call, dbus.FieldMember)
 		s.record(member)
 		if !known && field[string](call, dbus.FieldDestination) == serviceName {
-			s.meet(member)
+			s.meet(call, in.Buffered() > 0)
 			known = true
 		}
 		fault, ok := s.fault(member)

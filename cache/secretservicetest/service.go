@@ -52,13 +52,16 @@ func (s *Server) answer(call *dbus.Message, member string) *dbus.Message {
 	return reply(call, body...)
 }
 
-// meet is told a client's first call to the service. gnome-keyring may not
-// know the client by then, and dies of what needs more than a property: here it
-// always does.
-func (s *Server) meet(member string) {
+// meet is told a client's first call to the service, and whether others follow
+// that did not wait for the answer. gnome-keyring may not know the client by
+// then, and dies of what needs more than a property of its own: here it always
+// does.
+func (s *Server) meet(call *dbus.Message, hasty bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if member != "Get" && member != "Ping" { // which its D-Bus library answers
+	polite := field[dbus.ObjectPath](call, dbus.FieldPath) == root && field[string](call, dbus.FieldMember) == "Get" ||
+		field[string](call, dbus.FieldMember) == "Ping" // which its D-Bus library answers
+	if hasty || !polite {
 		s.state.Absent = true
 	}
 }
