@@ -3,6 +3,7 @@
 package openstack
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -33,7 +36,7 @@ type entry struct {
 func parseClouds(file, section string, data []byte) (*cloudsFile, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
-		return nil, syntaxError(file, err)
+		return nil, syntaxError(file, data, err)
 	}
 	doc := &cloudsFile{file: file}
 	if len(root.Content) == 0 {
@@ -225,8 +228,8 @@ var harmless = []string{
 	"found unexpected end of stream",
 }
 
-func syntaxError(file string, err error) error {
-	fault := &ConfigError{File: file, Reason: "not valid YAML"}
+func syntaxError(file string, data []byte, err error) error {
+	fault := &ConfigError{File: file, Line: unsaidLine(data, err), Reason: "not valid YAML"}
 	if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 		fault.Line, _ = strconv.Atoi(m[1])
 	}
@@ -237,4 +240,20 @@ func syntaxError(file string, err error) error {
 		}
 	}
 	return fault
+}
+
+// unsaidLine is the line of what the parser refuses without saying where: an
+// alias that stands for nothing, and bytes that are no text. It is 0 if that is
+// not found.
+func unsaidLine(data []byte, err error) int {
+	at := bytes.IndexFunc(data, func(r rune) bool {
+		return r == utf8.RuneError || unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r)
+	})
+	if _, name, ok := strings.Cut(err.Error(), "unknown anchor '"); ok {
+		at = bytes.Index(data, []byte("*"+strings.TrimSuffix(name, "' referenced")))
+	}
+	if at < 0 {
+		return 0
+	}
+	return 1 + bytes.Count(data[:at], []byte("\n"))
 }

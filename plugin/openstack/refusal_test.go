@@ -24,7 +24,9 @@ func TestRefusedConfig(t *testing.T) {
 		reason     string
 	}{
 		{"a tab", "clouds:\n  prod:\n\tauth: " + secret, 3, "not valid YAML: found character that cannot start any token"},
-		{"a password that looks like an alias", "clouds:\n  prod: {auth: {password: *" + secret + "}}", 0, "not valid YAML"},
+		{"a password that looks like an alias", "clouds:\n  prod: {auth: {password: *" + secret + "}}", 2, "not valid YAML"},
+		{"no UTF-8", "clouds:\n  prod:\n    region_name: \xff", 3, "not valid YAML"},
+		{"a control character", "clouds:\n  prod: \x01", 2, "not valid YAML"},
 		{"no mapping", "- " + secret, 1, "the file is not a mapping"},
 		{"clouds is a list", "clouds:\n- " + secret, 2, "clouds is not a mapping"},
 		{"the cloud is a text", "clouds:\n  prod: " + secret, 2, `cloud "prod" is not a mapping`},
