@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"testing"
 	"time"
 )
 
@@ -158,4 +159,30 @@ func Run(cmd *exec.Cmd) Output {
 func (e *Env) Close() {
 	e.daemons.stop()
 	_ = os.RemoveAll(e.Dir)
+}
+
+// CloseAfter closes e at the end of a test. If that has failed it shows first what
+// the daemons said.
+func (e *Env) CloseAfter(t testing.TB) {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			for name, said := range e.logs() {
+				t.Logf("%s said:\n%s", name, said)
+			}
+		}
+		e.Close()
+	})
+}
+
+// logs is what the daemons said on standard error, by the names of the files.
+func (e *Env) logs() map[string]string {
+	said := map[string]string{}
+	files, _ := filepath.Glob(filepath.Join(e.Dir, "*.log"))
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil && len(text) > 0 {
+			said[filepath.Base(file)] = string(text)
+		}
+	}
+	return said
 }

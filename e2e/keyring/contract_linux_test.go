@@ -30,13 +30,13 @@ func open(t *testing.T) *cache.Keyring {
 	}
 	t.Setenv(busVar, e.BusAddress())
 	t.Cleanup(func() {
-		e.Close()
 		// All stores of a process share go-keyring's connection: the next one
 		// must not be given this one's.
 		if conn, err := dbus.SessionBus(); err == nil {
 			<-conn.Context().Done()
 		}
 	})
+	e.CloseAfter(t)
 	return patient()
 }
 

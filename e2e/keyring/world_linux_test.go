@@ -51,7 +51,7 @@ func (s site) newWorld(t *testing.T, choice string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	e.CloseAfter(t)
 	w := &world{Env: e, t: t, site: s, choice: choice}
 	w.Setenv(cacheVar, choice)
 	t.Cleanup(w.forgetInKernel)

@@ -82,7 +82,7 @@ func Run(t *testing.T, o OpenStack, p Programs, kubectl string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	e.CloseAfter(t)
 
 	j := job{t: t, openstack: o, env: e, watch: watch}
 	j.configure()

@@ -27,7 +27,7 @@ func newUser(t *testing.T, clouds []byte, cloud string) user {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	e.CloseAfter(t)
 	return user{e}
 }
 

@@ -55,7 +55,7 @@ func (w *World) newcomer(t *testing.T, kubectl string) *user {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	e.CloseAfter(t)
 	return &user{e, t, w}
 }
 

@@ -133,7 +133,7 @@ func newUser(t *testing.T, p mainjob.Programs) user {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	e.CloseAfter(t)
 	e.Setenv("KUBECTL_MAGNUM_CACHE", "none")
 	// csh has no printf of its own, and no shell printenv.
 	e.Setenv("PATH", strings.Join([]string{e.Bin, "/usr/bin", "/bin"}, string(filepath.ListSeparator)))

@@ -118,7 +118,7 @@ func newUser(t *testing.T, p mainjob.Programs, f *front, cloudsYAML string) *env
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(e.Close)
+	e.CloseAfter(t)
 	e.Setenv("KUBECTL_MAGNUM_CACHE", "none")
 	if f == nil {
 		return e
