@@ -27,22 +27,43 @@ var errMalformed = errors.New("malformed record")
 
 // wireRecord is compact JSON in ASCII: KWallet and KeePassXC corrupt anything
 // else, and DER with the raw scalar is what fits the 2560 bytes of Windows
-// (docs/adr/0002).
+// (docs/adr/0002). A record has the fields of a certificate or those of a token.
 type wireRecord struct {
 	Version     int    `json:"v"`
 	Identity    string `json:"id"`
 	Cluster     string `json:"cluster"`
-	Key         string `json:"key"` // the P-256 scalar, 32 bytes, base64url
-	Certificate string `json:"crt"` // DER, base64url
-	CA          string `json:"ca"`  // SHA-256, hex
-	CANotAfter  int64  `json:"caexp"`
+	Key         string `json:"key,omitempty"` // the P-256 scalar, 32 bytes, base64url
+	Certificate string `json:"crt,omitempty"` // DER, base64url
+	CA          string `json:"ca,omitempty"`  // SHA-256, hex
+	CANotAfter  int64  `json:"caexp,omitempty"`
+	Token       string `json:"token,omitempty"`
+	Expires     int64  `json:"exp,omitempty"`
 	Issued      int64  `json:"iat"`
 }
+
+// isToken says whether w has what only a token's record has, and nothing that
+// only a certificate's has.
+func (w wireRecord) isToken() bool {
+	return w.Token != "" && w.Expires != 0 && w.Key == "" && w.Certificate == "" && w.CA == "" && w.CANotAfter == 0
+}
+
+// isCertificate says the opposite; a record may be neither.
+func (w wireRecord) isCertificate() bool { return w.Token == "" && w.Expires == 0 }
 
 var encoding = base64.RawURLEncoding.Strict()
 
 // Encode returns r as stores keep it.
 func (r *Record) Encode() ([]byte, error) {
+	if r.IsToken() {
+		return json.Marshal(wireRecord{
+			Version:  recordVersion,
+			Identity: r.Identity,
+			Cluster:  r.Cluster,
+			Token:    r.Token,
+			Expires:  r.Expires.Unix(),
+			Issued:   r.Issued.Unix(),
+		})
+	}
 	scalar, err := r.Key.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
@@ -59,14 +80,25 @@ func (r *Record) Encode() ([]byte, error) {
 	})
 }
 
-// Decode reads a record strictly: one JSON object without unknown fields,
-// canonical base64, a valid scalar, a certificate that parses. It decides
-// nothing about trust; that is [Record.Usable]'s. Errors never hold content.
+// Decode reads a record strictly: one JSON object without unknown fields that is
+// either a certificate's, with canonical base64, a valid scalar and a certificate
+// that parses, or a token's, whose token fits a header. It decides nothing about
+// trust; that is [Record.Usable]'s. Errors never hold content.
 func Decode(data []byte) (*Record, error) {
 	var wire wireRecord
 	if err := decodeStrict(data, &wire); err != nil {
 		return nil, err
 	}
+	switch {
+	case wire.isToken():
+		return decodeToken(wire)
+	case wire.isCertificate():
+		return decodeCertificate(wire)
+	}
+	return nil, errMalformed
+}
+
+func decodeCertificate(wire wireRecord) (*Record, error) {
 	key, err := decodeKey(wire.Key)
 	if err != nil {
 		return nil, err

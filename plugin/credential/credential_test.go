@@ -81,9 +81,9 @@ func TestUsable(t *testing.T) {
 		{"revoked since", func(_ *testing.T, f *fixture) { f.terms.Revoked.Before = now.Add(time.Second) }, credential.ErrRevoked},
 		{"revoked are those before it", func(_ *testing.T, f *fixture) { f.terms.Revoked.Before = now }, nil},
 		{"revoked by name", func(_ *testing.T, f *fixture) {
-			f.terms.Revoked.Certificates = []string{"aa", pki.Fingerprint(f.rec.Certificate)}
+			f.terms.Revoked.Names = []string{"aa", pki.Fingerprint(f.rec.Certificate)}
 		}, credential.ErrRevoked},
-		{"another is revoked", func(_ *testing.T, f *fixture) { f.terms.Revoked.Certificates = []string{"aa", f.rec.CA} }, nil},
+		{"another is revoked", func(_ *testing.T, f *fixture) { f.terms.Revoked.Names = []string{"aa", f.rec.CA} }, nil},
 		{"revoked, and at max age", func(_ *testing.T, f *fixture) {
 			f.terms.Now, f.terms.Revoked.Before = now.Add(12*time.Hour), now.Add(time.Second)
 		}, credential.ErrRevoked},

@@ -50,22 +50,22 @@ func ParseExecInfo(value string) (ExecInfo, error) {
 	return ExecInfo{}, fmt.Errorf("read KUBERNETES_EXEC_INFO: apiVersion %q is neither client.authentication.k8s.io/v1 nor v1beta1", asked.APIVersion)
 }
 
-// Answer returns the ExecCredential with r's certificate and key, in the
-// version that was asked for. The client asks again at expiry, which must not
+// Answer returns the ExecCredential with r's certificate and key, or token, in
+// the version that was asked for. The client asks again at expiry, which must not
 // be in the past: client-go would break its own connections.
 func (e ExecInfo) Answer(r *Record, expiry time.Time) ([]byte, error) {
-	key, err := pki.MarshalKey(r.Key)
-	if err != nil {
-		return nil, err
-	}
 	end := metav1.NewTime(expiry)
+	status := &clientauthv1.ExecCredentialStatus{ExpirationTimestamp: &end, Token: r.Token}
+	if !r.IsToken() {
+		key, err := pki.MarshalKey(r.Key)
+		if err != nil {
+			return nil, err
+		}
+		status.ClientCertificateData, status.ClientKeyData = string(pki.MarshalCertificate(r.Certificate)), string(key)
+	}
 	answer, err := json.Marshal(clientauthv1.ExecCredential{
 		TypeMeta: metav1.TypeMeta{APIVersion: e.APIVersion, Kind: kind},
-		Status: &clientauthv1.ExecCredentialStatus{
-			ExpirationTimestamp:   &end,
-			ClientCertificateData: string(pki.MarshalCertificate(r.Certificate)),
-			ClientKeyData:         string(key),
-		},
+		Status:   status,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", kind, err)

@@ -16,7 +16,7 @@ var (
 	ErrOtherIdentity = errors.New("record is of another cluster or identity")
 	ErrUnpinnedCA    = errors.New("record was signed by a CA that is not the cluster's any more")
 	ErrFromFuture    = errors.New("record was issued in the future")
-	ErrTooOld        = errors.New("record's key or certificate is at its end")
+	ErrTooOld        = errors.New("record's key, certificate or token is at its end")
 	ErrRevoked       = errors.New("record was revoked")
 )
 
@@ -27,36 +27,34 @@ type Terms struct {
 	// own word counts.
 	Signers []*x509.Certificate
 	Revoked Revoked
-	MaxAge  time.Duration // how long a key is kept
+	MaxAge  time.Duration // how long a key is kept; a token has an end of its own
 	Now     time.Time
 }
 
 // Revoked says which records are not handed out any more, whatever a store
 // brings back. The zero Revoked revokes none.
 type Revoked struct {
-	Before       time.Time // with whole seconds: all that were issued earlier
-	Certificates []string  // and these, by fingerprint
+	Before time.Time // with whole seconds: all that were issued earlier
+	Names  []string  // and these, by Record.Name
 }
 
 func (v Revoked) has(r *Record) bool {
-	return r.Issued.Before(v.Before) || slices.Contains(v.Certificates, pki.Fingerprint(r.Certificate))
+	return r.Issued.Before(v.Before) || slices.Contains(v.Names, r.Name())
 }
 
 // Usable decides, alone, whether r may be handed out under t: it is of this
-// cluster and identity, key and certificate match, a CA that Magnum named
-// signed it, it was not revoked nor issued in the future, and by its dates the
-// API server would accept it now and for some minutes more. It returns until
-// when that stays so, or why it is not; with [ErrTooOld] everything else holds.
+// cluster and identity, and a token just where a token is asked for; key and
+// certificate match, and a CA that Magnum named signed it; it was not revoked nor
+// issued in the future, and by its dates the API server would accept it now and
+// for some minutes more. It returns until when that stays so, or why it is not;
+// with [ErrTooOld] everything else holds.
 //
 // Decode comes before; there is no other condition anywhere.
 func (r *Record) Usable(t Terms) (until time.Time, err error) {
-	if r.Identity != t.Identity.Key() || r.Cluster != t.Identity.Cluster {
+	if r.Identity != t.Identity.Key() || r.Cluster != t.Identity.Cluster || r.IsToken() != t.Identity.IsToken() {
 		return time.Time{}, ErrOtherIdentity
 	}
-	if err := pki.CheckClient(r.Certificate, &r.Key.PublicKey, t.Identity.Subject(), t.Now); err != nil {
-		return time.Time{}, err
-	}
-	if err := r.signedBy(t.Signers); err != nil {
+	if err := r.genuine(t); err != nil {
 		return time.Time{}, err
 	}
 	if t.Revoked.has(r) {
@@ -73,6 +71,18 @@ func (r *Record) Usable(t Terms) (until time.Time, err error) {
 	return until, nil
 }
 
+// genuine checks what a certificate says of itself. A token says nothing to
+// anybody but Keystone.
+func (r *Record) genuine(t Terms) error {
+	if r.IsToken() {
+		return nil
+	}
+	if err := pki.CheckClient(r.Certificate, &r.Key.PublicKey, t.Identity.Subject(), t.Now); err != nil {
+		return err
+	}
+	return r.signedBy(t.Signers)
+}
+
 // signedBy checks r's signature against the signer that r names. Where none is
 // known (the state directory was lost) there is nothing to compare with: r was
 // checked against Magnum's CA when it was issued, and stands.
@@ -87,13 +97,16 @@ func (r *Record) signedBy(signers []*x509.Certificate) error {
 	return pki.SignedBy(r.Certificate, signers[i])
 }
 
-// end is when r stops being usable: a leaf may outlive its CA (Magnum dates a
+// end is when r stops being usable. A leaf may outlive its CA (Magnum dates a
 // CA from its creation, a leaf from its signing), and our own max age is
-// usually shortest.
+// usually shortest. Of a token what was left when we got it counts as its life:
+// one that cannot be renewed is so asked about more often as its end comes near.
 func (r *Record) end(maxAge time.Duration) time.Time {
+	if r.IsToken() {
+		return r.Expires.Add(-margin(r.Expires.Sub(r.Issued))).Truncate(time.Second)
+	}
 	end := r.Issued.Add(maxAge)
-	life := r.Certificate.NotAfter.Sub(r.Certificate.NotBefore)
-	margin := min(5*time.Minute, life/10)
+	margin := margin(r.Certificate.NotAfter.Sub(r.Certificate.NotBefore))
 	for _, notAfter := range []time.Time{r.Certificate.NotAfter, r.CANotAfter} {
 		if t := notAfter.Add(-margin); t.Before(end) {
 			end = t
@@ -101,3 +114,6 @@ func (r *Record) end(maxAge time.Duration) time.Time {
 	}
 	return end
 }
+
+// margin is how long before its end something that lives so long is given up.
+func margin(life time.Duration) time.Duration { return min(5*time.Minute, life/10) }

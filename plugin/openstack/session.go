@@ -148,6 +148,10 @@ func (s *Session) ContainerInfra() (*gophercloud.ServiceClient, error) {
 	}, nil
 }
 
+// Token is the token that Keystone gave, good until ExpiresAt. Whoever gets it
+// has the rights of the login.
+func (s *Session) Token() string { return s.provider.Token() }
+
 // Verified says whether what the services answer is known to come from them:
 // false over http, except to this machine, and with verify: false. A CA must
 // never be changed on the word of a session that is not verified.

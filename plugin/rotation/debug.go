@@ -16,6 +16,8 @@ func (t Target) line(d *dial, status int, seen Seen) string {
 	}
 	took := fmt.Sprintf("%d ms", seen.Took.Milliseconds())
 	switch {
+	case status != 0 && d.token:
+		return fmt.Sprintf("%s %d %s, with token", what, status, took)
 	case status != 0 && d.asked.Load():
 		return fmt.Sprintf("%s %d %s, with client certificate", what, status, took)
 	case status != 0:

@@ -43,7 +43,8 @@ type Facts struct {
 	// HasRecord says whether there is a record that may be handed out, Aged that
 	// it is past its max age, so that only an open window makes it good.
 	HasRecord, Aged bool
-	// RecordByMagnum says whether Magnum's CA signed the record.
+	// RecordByMagnum says whether Magnum's CA signed the record, or none did, as of
+	// a token: no other CA takes its power away.
 	RecordByMagnum bool
 	Record         Verdict // of the API server on the record
 }

@@ -22,6 +22,7 @@ import (
 type dial struct {
 	roots []*x509.Certificate
 	only  bool        // the handshake, nothing after it
+	token bool        // is shown, and no client certificate
 	asked atomic.Bool // for a client certificate
 
 	mu        sync.Mutex

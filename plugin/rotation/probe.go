@@ -62,21 +62,32 @@ type Seen struct {
 // system:anonymous: the server then did not notice the credential. A 401 means
 // refused. Anything else says nothing.
 func (t Target) Probe(ctx context.Context, roots []*x509.Certificate, credential tls.Certificate) Seen {
-	return t.ask(ctx, roots, &credential)
+	return t.ask(ctx, roots, shown{certificate: &credential})
+}
+
+// ProbeToken is Probe with a bearer token in place of a client certificate.
+func (t Target) ProbeToken(ctx context.Context, roots []*x509.Certificate, token string) Seen {
+	return t.ask(ctx, roots, shown{token: token})
+}
+
+// shown is the credential that a server gets to see; the zero shown is none.
+type shown struct {
+	certificate *tls.Certificate
+	token       string
 }
 
 // Handshake finds out which of roots the server's chain verifies under. It has
 // no credential to send, and ends before anything is asked: the handshake
 // alone proves that the server has its chain's key, which the chain does not.
 func (t Target) Handshake(ctx context.Context, roots []*x509.Certificate) Seen {
-	return t.ask(ctx, roots, nil)
+	return t.ask(ctx, roots, shown{})
 }
 
-func (t Target) ask(ctx context.Context, roots []*x509.Certificate, credential *tls.Certificate) (seen Seen) {
+func (t Target) ask(ctx context.Context, roots []*x509.Certificate, credential shown) (seen Seen) {
 	ctx, cancel := context.WithTimeout(ctx, ProbeTime)
 	defer cancel()
 	start, status := t.Now(), 0
-	d := &dial{roots: roots, only: credential == nil}
+	d := &dial{roots: roots, only: credential == shown{}, token: credential.token != ""}
 	defer func() {
 		seen.Took = t.Now().Sub(start)
 		if t.Debug != nil {
@@ -117,7 +128,7 @@ func verdict(status int, body string) (Verdict, error) {
 // prepare makes the request and a transport of its own for it. Like the
 // transport to OpenStack it speaks HTTP/1.1 only, since Go's HTTP/2 prints
 // what it sends where GODEBUG says so.
-func (t Target) prepare(d *dial, credential *tls.Certificate) (*http.Transport, *http.Request, error) {
+func (t Target) prepare(d *dial, credential shown) (*http.Transport, *http.Request, error) {
 	server, err := url.Parse(t.Server)
 	if err != nil || server.Scheme != "https" || server.Host == "" {
 		return nil, nil, errors.New("the API server's address is not an https URL")
@@ -127,6 +138,9 @@ func (t Target) prepare(d *dial, credential *tls.Certificate) (*http.Transport, 
 		return nil, nil, err
 	}
 	request.Header.Set("User-Agent", t.UserAgent)
+	if credential.token != "" {
+		request.Header.Set("Authorization", "Bearer "+credential.token)
+	}
 	proxy, err := t.proxy()
 	if err != nil {
 		return nil, nil, err
@@ -140,11 +154,11 @@ func (t Target) prepare(d *dial, credential *tls.Certificate) (*http.Transport, 
 		Time:             t.Now,
 		VerifyConnection: d.verified,
 	}
-	if credential != nil {
+	if credential.certificate != nil {
 		// client-go sends it too whatever the server says it would take.
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			d.asked.Store(true)
-			return credential, nil
+			return credential.certificate, nil
 		}
 	}
 	return &http.Transport{

@@ -22,15 +22,24 @@ type Credential struct {
 	User    string        `json:"user"`
 	Groups  []string      `json:"groups,omitempty"`
 	MaxAge  time.Duration `json:"max_age"`
+	// Login is the login that a token is of; nil for a certificate.
+	Login *TokenLogin `json:"login,omitempty"`
 	// Stores are the names of the stores that may hold a record, the last one
 	// last, and Until is when the last one that was put is at its end. Whoever has
 	// made sure that a store holds none takes it off the list.
 	Stores []string  `json:"stores,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
-	// Issued is when the last record that was put was issued, and Certificate the
-	// fingerprint of its certificate.
+	// Issued is when the last record that was put was issued, and Certificate what
+	// it is revoked by: the fingerprint of its certificate, or its token's name.
 	Issued      time.Time `json:"issued,omitzero"`
 	Certificate string    `json:"certificate,omitempty"`
+}
+
+// TokenLogin is a login by the name of its cloud, "" for that of the
+// environment, and its region.
+type TokenLogin struct {
+	Cloud  string `json:"cloud"`
+	Region string `json:"region,omitempty"`
 }
 
 // MayBeIn is c with a store that may hold a record.
@@ -86,9 +95,11 @@ func (d Dir) AddCredential(id string, c Credential) error {
 
 func (c Credential) equal(d Credential) bool {
 	return c.Cluster == d.Cluster && c.Project == d.Project && c.Owner == d.Owner &&
-		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups) &&
+		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups) && equalLogin(c.Login, d.Login) &&
 		slices.Equal(c.Stores, d.Stores) && c.Until.Equal(d.Until) && c.Issued.Equal(d.Issued) && c.Certificate == d.Certificate
 }
+
+func equalLogin(a, b *TokenLogin) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // ForgetCredential forgets that there was a credential, how it was used and what
 // failed. What of it is revoked stays: a store may bring it back.

@@ -93,6 +93,7 @@ func TestACredentialIsWrittenOnce(t *testing.T) {
 		"user":      func(c *state.Credential) { c.User = "x" },
 		"groups":    func(c *state.Credential) { c.Groups = nil },
 		"max age":   func(c *state.Credential) { c.MaxAge = 2 },
+		"login":     func(c *state.Credential) { c.Login = &state.TokenLogin{Cloud: "x"} },
 		"the same ": func(c *state.Credential) { c.Groups = []string{"g"} },
 	} {
 		d, second := newDir(t), first

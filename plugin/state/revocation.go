@@ -12,7 +12,7 @@ import (
 type Revocation struct {
 	// Before is a time with whole seconds: what was issued earlier is revoked.
 	Before time.Time `json:"before,omitzero"`
-	// Certificates are the fingerprints of single certificates that are. They
+	// Certificates are the names of single certificates and tokens that are. They
 	// hold even if clocks were set back.
 	Certificates []string `json:"certificates,omitempty"`
 	// InVain is when the API server refused a credential that had just been
@@ -23,7 +23,7 @@ type Revocation struct {
 	Replaced time.Time `json:"replaced,omitzero"`
 }
 
-const maxRevoked = 16 // how many single certificates are remembered
+const maxRevoked = 16 // how many single certificates or tokens are remembered
 
 // Revocation returns what is revoked, at now. A time in the future was written
 // by another clock and counts for nothing.
@@ -44,13 +44,13 @@ func (d Dir) Revocation(id string, now time.Time) Revocation {
 }
 
 // With is r with everything revoked that was issued before now, and the
-// certificate of a fingerprint, if there is one, even if it is from now.
-func (r Revocation) With(certificate string, now time.Time) Revocation {
+// certificate or token of a name, if there is one, even if it is from now.
+func (r Revocation) With(name string, now time.Time) Revocation {
 	if at := now.UTC().Truncate(time.Second); at.After(r.Before) {
 		r.Before = at
 	}
-	if certificate != "" && !slices.Contains(r.Certificates, certificate) {
-		r.Certificates = append(slices.Clone(r.Certificates), certificate)
+	if name != "" && !slices.Contains(r.Certificates, name) {
+		r.Certificates = append(slices.Clone(r.Certificates), name)
 		r.Certificates = r.Certificates[max(0, len(r.Certificates)-maxRevoked):]
 	}
 	return r

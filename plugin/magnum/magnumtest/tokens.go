@@ -127,6 +127,16 @@ func (s *Server) Token(userName, projectName string) string {
 	return s.issue(t).id
 }
 
+// TokenUser is the name of the user whom Keystone vouches for by a token, without
+// a request.
+func (s *Server) TokenUser(id string) (name string, ok bool) {
+	t, state := s.lookUpToken(id)
+	if state != tokenGood {
+		return "", false
+	}
+	return t.user.name, true
+}
+
 // SetTokenLife sets the life of tokens issued from now on.
 func (s *Server) SetTokenLife(d time.Duration) {
 	s.mu.Lock()

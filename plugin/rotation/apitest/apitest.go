@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package apitest is an API server for tests, as far as certificates go: it
-// has a serving certificate, asks for client certificates, and answers like
-// kube-apiserver to good and bad ones. Both can be replaced while it runs, as
+// Package apitest is an API server for tests, as far as credentials go: it
+// has a serving certificate, asks for client certificates, may take tokens, and
+// answers like kube-apiserver to good and bad ones. Certificates can be replaced while it runs, as
 // a rotation does, and it can be what an API server never is: an impostor, mute
 // or gone. It knows nothing of Kubernetes, and is for tests alone.
 package apitest
@@ -41,6 +41,8 @@ type Server struct {
 	answer       http.HandlerFunc
 	seen         int // requests
 	certificates int // from clients, good or bad
+	tokens       int // likewise
+	whose        func(token string) (user string, ok bool)
 	last, banned *x509.Certificate
 }
 
@@ -135,6 +137,14 @@ func (s *Server) Trust(casPEM ...[]byte) {
 	s.clients = pool
 }
 
+// TakeTokens has the server take bearer tokens too: whose says whose one is, as a
+// webhook would. Nil ends that.
+func (s *Server) TakeTokens(whose func(token string) (user string, ok bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.whose = whose
+}
+
 // Ban has the server refuse the client certificate that it saw last.
 func (s *Server) Ban() {
 	s.mu.Lock()
@@ -175,15 +185,33 @@ func (s *Server) Certificates() int {
 	return s.certificates
 }
 
+// Tokens is how many requests with a bearer token have reached the server so
+// far, whatever became of them.
+func (s *Server) Tokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens
+}
+
 // handle says whom it saw, as kubectl auth whoami would, or 401.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()
-	clients, answer, banned := s.clients, s.answer, s.banned
+	clients, answer, banned, whose := s.clients, s.answer, s.banned, s.whose
 	s.seen++
+	if bearer {
+		s.tokens++
+	}
 	s.mu.Unlock()
 	if answer != nil {
 		answer(w, r)
 		return
+	}
+	if bearer && whose != nil {
+		if user, ok := whose(token); ok {
+			fmt.Fprintf(w, "%s by token\n", user)
+			return
+		}
 	}
 	if len(r.TLS.PeerCertificates) == 0 || !verifies(r.TLS.PeerCertificates[0], clients) || r.TLS.PeerCertificates[0].Equal(banned) {
 		w.Header().Set("Content-Type", "application/json")
