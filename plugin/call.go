@@ -30,6 +30,8 @@ type call struct {
 	target  *rotation.Target    // the API server; nil if it cannot or shall not be asked
 	trusted []*x509.Certificate // what the client trusts it by
 
+	pinnedThen []*x509.Certificate // what was pinned when the question came
+
 	// What load found.
 	cluster state.Cluster
 	use     state.Use
@@ -100,7 +102,7 @@ func (c *call) load(ctx context.Context) {
 // it is past its max age; nil if it may not.
 func (c *call) usable(rec *credential.Record) (_ *credential.Record, until time.Time, aged bool) {
 	until, err := rec.Usable(c.terms(c.r.MaxAge))
-	if aged = errors.Is(err, credential.ErrTooOld); aged {
+	if aged = errors.Is(err, credential.ErrTooOld) && !rec.IsToken(); aged {
 		until, err = rec.Usable(c.terms(rec.Certificate.NotAfter.Sub(rec.Issued)))
 	}
 	switch {
@@ -144,7 +146,7 @@ func (c *call) terms(maxAge time.Duration) credential.Terms {
 	}
 	return credential.Terms{
 		Identity: c.r.Identity, Signers: signers(c.cluster), MaxAge: maxAge, Now: c.Now(),
-		Revoked: credential.Revoked{Before: before, Certificates: c.revoked.Certificates},
+		Revoked: credential.Revoked{Before: before, Names: c.revoked.Certificates},
 	}
 }
 
@@ -214,6 +216,9 @@ func sameCAs(a, b []*x509.Certificate) bool {
 // answer hands out the record, and remembers that it did. With verified the API
 // server has just accepted it.
 func (c *call) answer(verified bool) error {
+	if err := c.withhold(); err != nil {
+		return err
+	}
 	now := c.Now()
 	// It is told in whole seconds, and must not be in the past.
 	expiry := now.Add(c.r.Lease + time.Second - 1).Truncate(time.Second)

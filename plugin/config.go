@@ -20,12 +20,15 @@ import (
 type ConfigRequest struct {
 	Clusters []string // names or UUIDs
 	Context  string   // for a single cluster; "" = the cluster's name
-	User     string   // "" = the OpenStack user's name
-	Groups   []string
-	MaxAge   time.Duration
-	Lease    time.Duration // how long a client may use an answer before it asks again
-	Cache    string        // where kubectl's calls shall keep their records; "" = what they choose by themselves
-	Wait     time.Duration // how long a cluster that is being made is waited for
+	// Token writes contexts that get Keystone tokens, and no certificates: User,
+	// Groups and MaxAge are not for them.
+	Token  bool
+	User   string // "" = the OpenStack user's name
+	Groups []string
+	MaxAge time.Duration
+	Lease  time.Duration // how long a client may use an answer before it asks again
+	Cache  string        // where kubectl's calls shall keep their records; "" = what they choose by themselves
+	Wait   time.Duration // how long a cluster that is being made is waited for
 
 	EmbedCerts bool
 	Command    string // of the exec entry
@@ -53,7 +56,7 @@ type Configured struct {
 	TLSDisabled                 bool
 	User                        string
 	Groups                      []string
-	NotAfter                    time.Time // of the certificate; zero if none was issued
+	NotAfter                    time.Time // of the certificate or token; zero if there is none
 	StoreErr                    error     // why its key could not be kept
 	Store                       string
 }
@@ -75,7 +78,7 @@ type target struct {
 // kubeconfig is written last: a context never points at what is not there.
 //
 // One cluster costs at most five requests: token, cluster, template, CA,
-// signature.
+// signature. With r.Token the first token is the answer, and nothing is signed.
 func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -147,19 +150,18 @@ func (p *Plugin) targets(ctx context.Context, conn *connection, r ConfigRequest)
 		if err != nil {
 			return nil, &ClusterError{Cluster: name, Err: err}
 		}
-		if err := checkUser(user); err != nil && !t.template.TLSDisabled {
+		if err := checkUser(user); err != nil && !t.template.TLSDisabled && !r.Token {
 			return nil, err
 		}
 		t.context = t.cluster.Name
 		if r.Context != "" {
 			t.context = r.Context
 		}
-		t.id = credential.Identity{
-			Cluster: t.cluster.UUID,
-			Project: conn.session.ProjectID,
-			Owner:   conn.session.UserID,
-			User:    user,
-			Groups:  r.Groups,
+		t.id = credential.Identity{Cluster: t.cluster.UUID, Project: conn.session.ProjectID, Owner: conn.session.UserID}
+		if r.Token {
+			t.id.Login = &credential.Login{Cloud: conn.cloud.Name, Region: conn.cloud.Region}
+		} else {
+			t.id.User, t.id.Groups = user, r.Groups
 		}
 		if !slices.ContainsFunc(targets, func(other *target) bool { return other.cluster.UUID == t.cluster.UUID }) {
 			targets = append(targets, t) // once, though by name and by UUID
@@ -193,21 +195,34 @@ func (p *Plugin) target(ctx context.Context, conn *connection, name string, wait
 	return &target{cluster: cluster, template: template}, nil
 }
 
-// issueAll gets each cluster's CA and first certificate, so that a refusal
-// shows now and not at the first kubectl.
+// issueAll gets each cluster's CA and first certificate or token, so that a
+// refusal shows now and not at the first kubectl.
 func (p *Plugin) issueAll(ctx context.Context, conn *connection, targets []*target) error {
 	for _, t := range targets {
 		if t.template.TLSDisabled {
 			continue
 		}
-		p.Progress(fmt.Sprintf("getting a certificate for cluster %q", t.cluster.Name))
-		ca, err := conn.magnum.CA(ctx, t.cluster.UUID, magnum.Kubernetes)
-		if err == nil {
-			t.issued, err = p.issue(ctx, conn.magnum, t.id, []*x509.Certificate{ca})
-		}
-		if err != nil {
+		if err := p.issueFirst(ctx, conn, t); err != nil {
 			return &ClusterError{Cluster: t.cluster.Name, Err: explain(conn, t.cluster, err)}
 		}
 	}
 	return nil
+}
+
+func (p *Plugin) issueFirst(ctx context.Context, conn *connection, t *target) error {
+	what := "a certificate"
+	if t.id.IsToken() {
+		what = "the CA"
+	}
+	p.Progress(fmt.Sprintf("getting %s for cluster %q", what, t.cluster.Name))
+	ca, err := conn.magnum.CA(ctx, t.cluster.UUID, magnum.Kubernetes)
+	switch {
+	case err != nil:
+	case t.id.IsToken():
+		t.issued, err = p.newToken(conn, t.id)
+		t.issued.ca = ca
+	default:
+		t.issued, err = p.issue(ctx, conn.magnum, t.id, []*x509.Certificate{ca})
+	}
+	return err
 }

@@ -77,13 +77,17 @@ func (e *HeldError) Error() string { return e.Message }
 // Magnum is asked (heal). Without a record a new certificate is issued, emitted,
 // and then stored; a store that fails costs the next call a signature and
 // nothing else. ctx bounds it all; give it [CredentialDeadline].
+//
+// A token is kept, shown and replaced likewise, but Keystone gives it, no CA
+// signs it, and no client gets one that may send it elsewhere.
 func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func([]byte) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	c := newCall(p, r, emit)
 	c.load(ctx)
-	if c.good() && !c.suspect() {
+	c.pinnedThen = c.cluster.Pinned
+	if c.good() && !c.suspect() && c.withhold() == nil {
 		return c.answer(false)
 	}
 	if code, told := p.State.Failure(c.key, p.Now()).ToldTo(r.Parent); told {
@@ -106,6 +110,9 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 
 // check refuses what config would not have written.
 func (r CredentialRequest) check() error {
+	if r.Identity.IsToken() {
+		return nil
+	}
 	if err := checkUser(r.Identity.User); err != nil {
 		return err
 	}

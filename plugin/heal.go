@@ -16,6 +16,11 @@ import (
 // verify answers with the record once the API server has accepted it, or could
 // not be asked, and otherwise with a new one.
 func (c *call) verify(ctx context.Context) error {
+	if c.r.Identity.IsToken() {
+		if err := c.checkClient(); err != nil {
+			return err
+		}
+	}
 	if c.good() && len(c.strangers()) == 0 && c.State.Touch(c.key, c.use) != nil {
 		// Nothing can be remembered, so there would be no end to asking.
 		return c.answer(false)
@@ -40,6 +45,9 @@ func (c *call) lookFirst(ctx context.Context) rotation.Seen {
 func (c *call) look(ctx context.Context, pinned []*x509.Certificate) rotation.Seen {
 	if c.record == nil || c.target == nil || len(pinned) == 0 {
 		return rotation.Seen{}
+	}
+	if c.record.IsToken() {
+		return c.target.ProbeToken(ctx, pinned, c.record.Token)
 	}
 	return c.target.Probe(ctx, pinned, pair(c.record))
 }
@@ -92,6 +100,9 @@ func (c *call) renew(ctx context.Context, seen rotation.Seen) error {
 	if held := c.State.Failure(c.key, c.Now()).Hold; held != "" {
 		return &HeldError{Message: held}
 	}
+	if c.needsKeystone(seen) {
+		return c.exchange(ctx, nil, seen.Verdict == rotation.Refused)
+	}
 	if !c.good() && !c.rotating() && len(c.strangers()) == 0 {
 		return c.miss(ctx)
 	}
@@ -102,7 +113,7 @@ func sameRecord(a, b *credential.Record) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Certificate.Equal(b.Certificate)
+	return a.Name() == b.Name()
 }
 
 // login connects as the identity that is asked for, and as no other.
@@ -147,6 +158,7 @@ func (c *call) miss(ctx context.Context) error {
 // here. What Magnum says is all there is to go by.
 func (c *call) meet(ctx context.Context, conn *connection, got issued) error {
 	known := []*x509.Certificate{got.ca}
+	c.cluster.Pinned = known
 	if left := without(c.trusted, known); len(left) > 0 {
 		return &ForeignCAError{CAs: fingerprints(left)}
 	}
@@ -190,7 +202,7 @@ func (c *call) ask(ctx context.Context, conn *connection, failed error, seen rot
 	strangers := c.strangers()
 	o := c.reconcile(ctx, conn, failed, question{
 		uuid: c.r.Identity.Cluster, name: c.r.ClusterName, target: c.target, pinned: c.cluster.Pinned,
-		seen: seen, look: c.look, record: c.record, aged: c.aged, ca: ca,
+		seen: seen, look: c.look, record: c.record, aged: c.aged, unsigned: c.r.Identity.IsToken(), ca: ca,
 	})
 	o.strangers = without(strangers, []*x509.Certificate{o.magnum})
 	c.cluster, c.use.Reconciled = o.after, c.Now()
@@ -209,7 +221,7 @@ func (c *call) follow(ctx context.Context, conn *connection, o outcome, got issu
 	switch {
 	case len(o.strangers) > 0:
 		return &ForeignCAError{CAs: fingerprints(o.strangers), Repaired: o.rewritten, Err: o.magnumErr}
-	case o.Action == rotation.Refuse:
+	case o.Action == rotation.Refuse && !(c.r.Identity.IsToken() && o.Reason == rotation.Settled): // Keystone may have a token where Magnum is down
 		return o.refusal()
 	}
 	c.warn(o)
@@ -217,6 +229,8 @@ func (c *call) follow(ctx context.Context, conn *connection, o outcome, got issu
 	case o.Action == rotation.Keep && c.still():
 		c.pauseServer(o.seen)
 		return c.answer(o.seen.Verdict == rotation.Accepted)
+	case c.r.Identity.IsToken():
+		return c.exchange(ctx, conn, o.seen.Verdict == rotation.Refused)
 	case o.magnum == nil:
 		return o.magnumErr
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,7 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		if err != nil {
 			result.Warnings = append(result.Warnings, fmt.Sprintf("cluster %q: %v; kubectl has to find the OpenStack login by itself", t.cluster.Name, err))
 		}
+		result.Warnings = append(result.Warnings, p.tryToken(ctx, t)...)
 		result.Clusters[i].StoreErr = p.storeFirst(ctx, t, r.MaxAge)
 		result.Clusters[i].Store = p.Store.Name() // only now: it may be one of several
 	}
@@ -131,7 +133,7 @@ func (p *Plugin) storeFirst(ctx context.Context, t *target, maxAge time.Duration
 	c.record = t.issued.record
 	if err := c.store(ctx); err != nil {
 		_ = c.State.FirstNotice(c.key) // config tells, so kubectl need not
-		return &NotKeptError{Cluster: t.cluster.Name, Err: err}
+		return c.notKept(err)
 	}
 	return nil
 }
@@ -199,7 +201,11 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 		"--cluster-name=" + t.cluster.Name,
 		"--project-id=" + t.id.Project,
 		"--user-id=" + t.id.Owner,
-		"--user=" + t.id.User,
+	}
+	if t.id.IsToken() {
+		args = append(args, "--auth=token")
+	} else {
+		args = append(args, "--user="+t.id.User)
 	}
 	if t.context != t.cluster.Name {
 		args = append(args, "--context="+t.context)
@@ -216,7 +222,10 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 	if r.Cache != "" {
 		args = append(args, "--cache="+r.Cache)
 	}
-	return append(args, "--max-age="+r.MaxAge.String(), "--lease="+r.Lease.String())
+	if !t.id.IsToken() {
+		args = append(args, "--max-age="+r.MaxAge.String())
+	}
+	return append(args, "--lease="+r.Lease.String())
 }
 
 func configured(targets []*target) []Configured {
@@ -226,8 +235,12 @@ func configured(targets []*target) []Configured {
 			Name: t.cluster.Name, UUID: t.cluster.UUID, Server: t.cluster.APIAddress, Context: t.context,
 			TLSDisabled: t.template.TLSDisabled, User: t.id.User, Groups: t.id.Groups,
 		}
-		if t.issued.record != nil {
-			c.NotAfter = t.issued.record.Certificate.NotAfter
+		switch rec := t.issued.record; {
+		case rec == nil:
+		case rec.IsToken():
+			c.NotAfter = rec.Expires
+		default:
+			c.NotAfter = rec.Certificate.NotAfter
 		}
 		out = append(out, c)
 	}
@@ -238,6 +251,9 @@ func warnings(conn *connection, targets []*target) []string {
 	var out []string
 	if !conn.session.Verified() {
 		out = append(out, "Keystone or Magnum is reached without verified TLS: whoever is on the way can name a CA of their own")
+	}
+	if slices.ContainsFunc(targets, func(t *target) bool { return t.id.IsToken() && !t.template.TLSDisabled }) {
+		out = append(out, tokenWarning(conn))
 	}
 	for _, t := range targets {
 		if t.template.TLSDisabled {

@@ -9,19 +9,23 @@ import (
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // NotKeptError is a record that no store has taken, so that each call has
-// another certificate signed.
+// another certificate signed, or gets another token.
 type NotKeptError struct {
 	Cluster string // its name
+	Token   bool   // it is a token that is not kept, and no key
 	Err     error
 }
 
 func (e *NotKeptError) Error() string {
-	return "keep the key for cluster \"" + e.Cluster + "\": " + e.Err.Error()
+	what := "key"
+	if e.Token {
+		what = "token"
+	}
+	return "keep the " + what + " for cluster \"" + e.Cluster + "\": " + e.Err.Error()
 }
 func (e *NotKeptError) Unwrap() error { return e.Err }
 
@@ -41,8 +45,12 @@ func (c *call) keep(ctx context.Context) {
 		return
 	}
 	if c.r.NotKept != nil && ctx.Err() == nil && c.State.FirstNotice(c.key) { // else it is the call that ended
-		c.r.NotKept(&NotKeptError{Cluster: c.r.ClusterName, Err: err})
+		c.r.NotKept(c.notKept(err))
 	}
+}
+
+func (c *call) notKept(err error) error {
+	return &NotKeptError{Cluster: c.r.ClusterName, Token: c.r.Identity.IsToken(), Err: err}
 }
 
 // store has the store keep the record, and remembers which one did.
@@ -56,7 +64,10 @@ func (c *call) store(ctx context.Context) error {
 	}
 	if err == nil && place != "" {
 		known.Issued, known.Until = c.record.Issued, c.record.Issued.Add(c.r.MaxAge)
-		known.Certificate = pki.Fingerprint(c.record.Certificate)
+		if c.record.IsToken() {
+			known.Until = c.record.Expires
+		}
+		known.Certificate = c.record.Name()
 		c.State.ForgetNotice(c.key)
 	}
 	c.register(c.r.Identity, known)
@@ -82,7 +93,11 @@ func (c *call) put(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Store.Put(ctx, c.key, data, lifeOf(c.r.MaxAge))
+	life := lifeOf(c.r.MaxAge)
+	if c.record.IsToken() {
+		life = c.record.Expires.Sub(c.Now())
+	}
+	return c.Store.Put(ctx, c.key, data, life)
 }
 
 const (

@@ -25,8 +25,7 @@ func (p *Plugin) known(ctx context.Context, cluster string) []known {
 	for _, key := range keys {
 		c := all[key]
 		k := known{Credential: c, call: newCall(p, CredentialRequest{
-			Identity: credential.Identity{Cluster: c.Cluster, Project: c.Project, Owner: c.Owner, User: c.User, Groups: c.Groups},
-			MaxAge:   c.MaxAge,
+			Identity: identityOf(c), MaxAge: c.MaxAge,
 		}, nil)}
 		if k.key != key {
 			continue // damaged
@@ -37,18 +36,29 @@ func (p *Plugin) known(ctx context.Context, cluster string) []known {
 	return found
 }
 
+func identityOf(c state.Credential) credential.Identity {
+	id := credential.Identity{Cluster: c.Cluster, Project: c.Project, Owner: c.Owner, User: c.User, Groups: c.Groups}
+	if c.Login != nil {
+		id.Login = &credential.Login{Cloud: c.Login.Cloud, Region: c.Login.Region}
+	}
+	return id
+}
+
 // register remembers that there is a credential for id. Without that it is kept
 // and used all the same.
 func (p *Plugin) register(id credential.Identity, r state.Credential) {
 	r.Cluster, r.Project, r.Owner, r.User, r.Groups = id.Cluster, id.Project, id.Owner, id.User, id.Groups
+	if id.IsToken() {
+		r.Login = &state.TokenLogin{Cloud: id.Login.Cloud, Region: id.Login.Region}
+	}
 	_ = p.State.AddCredential(id.Key(), r)
 }
 
-// stock sees to it that each credential of this login has a record that API
+// stock sees to it that each certificate of this login has a record that API
 // servers accept as they are: during a rotation they take no new one.
 func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca *x509.Certificate) error {
 	for _, k := range p.known(ctx, cluster) {
-		if !isIdentity(conn, k.r.Identity) {
+		if !isIdentity(conn, k.r.Identity) || k.r.Identity.IsToken() {
 			continue
 		}
 		err := k.ifMissing(ctx, lockWait, func(bool) error {
@@ -67,10 +77,13 @@ func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca
 }
 
 // clear erases, and revokes, what the stores still hold of a cluster and no API
-// server takes any more. What somebody else is just about to replace is left to
-// them.
+// server takes any more; a token no CA makes worthless. What somebody else is just
+// about to replace is left to them.
 func (p *Plugin) clear(ctx context.Context, cluster string) {
 	for _, k := range p.known(ctx, cluster) {
+		if k.r.Identity.IsToken() {
+			continue
+		}
 		_ = k.ifMissing(ctx, time.Second, func(locked bool) error {
 			if locked {
 				k.revoke(ctx, nil, p.Now())

@@ -42,6 +42,7 @@ func (c *call) warn(o outcome) {
 func (c *call) warnOutdated(live *x509.Certificate, rewritten bool) {
 	switch {
 	case live == nil || c.target == nil || rotation.Contains(c.trusted, live):
+	case c.withhold() != nil: // which it is told
 	case rewritten:
 		c.r.Notice(fmt.Sprintf("cluster %q has a new CA: it was fetched from Magnum and the CA file replaced; run the command again", c.r.ClusterName))
 	case !c.use.Knows(c.r.Parent):

@@ -27,8 +27,10 @@ type question struct {
 	look   func(ctx context.Context, pinned []*x509.Certificate) rotation.Seen
 	record *credential.Record
 	aged   bool
-	ca     *x509.Certificate // Magnum's, if it has been asked
-	status string            // likewise
+	// unsigned means that it is a token that is asked about, which is no CA's.
+	unsigned bool
+	ca       *x509.Certificate // Magnum's, if it has been asked
+	status   string            // likewise
 	// byPerson means that somebody has asked for Magnum's CA: it is then believed
 	// even while the API server does not answer, and there is a CA file
 	// afterwards.
@@ -51,6 +53,7 @@ type outcome struct {
 	rewritten bool // the CA file, or CAs in a kubeconfig of ours
 	fileErr   error
 	strangers []*x509.Certificate // that the client trusts, and Magnum does not name
+	unsigned  bool                // as in question
 }
 
 // reconcile asks Magnum which CA the cluster has, and the API server by which it
@@ -64,7 +67,7 @@ type outcome struct {
 func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, q question) outcome {
 	defer p.lockCluster(ctx, q.uuid, clusterWait)()
 	known := p.State.Cluster(q.uuid)
-	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, before: known, pinFile: p.State.ClusterFile(q.uuid)}
+	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, unsigned: q.unsigned, before: known, pinFile: p.State.ClusterFile(q.uuid)}
 	if q.target != nil {
 		o.server = q.target.Server
 	}
@@ -81,7 +84,7 @@ func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, 
 	facts := rotation.Facts{
 		Pinned: o.before.Pinned, Magnum: o.magnum, Status: o.status,
 		Secure: conn != nil && conn.session.Verified() || q.byPerson && len(o.before.Pinned) == 0,
-		Record: o.seen.Verdict, HasRecord: q.record != nil, Aged: q.aged, RecordByMagnum: o.byMagnum(q.record),
+		Record: o.seen.Verdict, HasRecord: q.record != nil, Aged: q.aged, RecordByMagnum: q.unsigned || o.byMagnum(q.record),
 	}
 	facts.Live, facts.LiveCA = p.live(ctx, q, &o)
 	if q.byPerson && facts.Live == rotation.LiveUnknown {

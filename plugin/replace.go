@@ -70,13 +70,18 @@ func (c *call) confirm(ctx context.Context, o outcome, goOn func(accepted bool) 
 			return err
 		}
 	}
-	c.revoked = c.State.Revocation(c.key, c.Now())
-	c.revoked.InVain = c.Now()
-	_ = c.State.SetRevocation(c.key, c.revoked)
+	c.issuedInVain()
 	if o.inWindow() {
 		return &InProgressError{Status: o.status}
 	}
 	return &RejectedError{Magnum: pki.Fingerprint(o.magnum)}
+}
+
+// issuedInVain remembers that the API server refuses a new credential too.
+func (c *call) issuedInVain() {
+	c.revoked = c.State.Revocation(c.key, c.Now())
+	c.revoked.InVain = c.Now()
+	_ = c.State.SetRevocation(c.key, c.revoked)
 }
 
 const (
@@ -92,9 +97,11 @@ func (o outcome) mayChange() bool {
 
 // accept answers with a new credential, and then keeps it.
 func (c *call) accept(ctx context.Context, got issued) error {
-	until, err := got.record.Usable(credential.Terms{
-		Identity: c.r.Identity, Signers: []*x509.Certificate{got.ca}, MaxAge: c.r.MaxAge, Now: c.Now(),
-	})
+	terms := credential.Terms{Identity: c.r.Identity, MaxAge: c.r.MaxAge, Now: c.Now()}
+	if got.ca != nil {
+		terms.Signers = []*x509.Certificate{got.ca}
+	}
+	until, err := got.record.Usable(terms)
 	if err != nil {
 		return &RefusedError{Err: err}
 	}
@@ -111,7 +118,7 @@ func (c *call) accept(ctx context.Context, got issued) error {
 func (c *call) revoke(ctx context.Context, old *credential.Record, before time.Time) {
 	name := ""
 	if old != nil {
-		name = pki.Fingerprint(old.Certificate)
+		name = old.Name()
 	}
 	c.revoked = c.State.Revocation(c.key, c.Now()).With(name, before)
 	c.revoked.InVain = time.Time{}

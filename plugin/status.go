@@ -9,7 +9,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
 
 // StatusRequest says which clusters are looked at.
@@ -38,12 +40,13 @@ type ClusterStatus struct {
 type CredentialStatus struct {
 	User     string
 	Groups   []string
+	Login    *credential.Login // that a token is of, which has neither User nor Groups; nil for a certificate
 	Store    string            // "" if there is no record that may be used
-	CA       string            // fingerprint of the CA that signed it
-	NotAfter time.Time         // of the certificate
-	Until    time.Time         // by when the key is given up
-	Verified time.Time         // when the API server last accepted it, or Magnum signed it; zero: not known
-	cert     *x509.Certificate // nil if there is no record
+	CA       string            // fingerprint of the CA that signed it; "" for a token
+	NotAfter time.Time         // of the certificate or token
+	Until    time.Time         // by when the key or token is given up
+	Verified time.Time         // when the API server last accepted it, or Magnum signed it, or Keystone gave it; zero: not known
+	cert     *x509.Certificate // nil if there is no record, or for a token
 }
 
 // Status compares, for each cluster, the CA that the API server presents, the
@@ -107,15 +110,14 @@ func (p *Plugin) statusOf(ctx context.Context, conn *connection, failed error, u
 	if s.Server != "" {
 		q.target = p.apiServer(s.Server)
 	}
-	if i := slices.IndexFunc(credentials, func(k known) bool { return k.record != nil }); i >= 0 && q.target != nil {
-		k := credentials[i]
+	if k, ok := toShow(credentials); ok && q.target != nil {
 		k.target = q.target
-		q.record, q.look, q.aged = k.record, k.look, k.aged
+		q.record, q.look, q.aged, q.unsigned = k.record, k.look, k.aged, k.record.IsToken()
 		q.seen = k.look(ctx, before.Pinned)
 	}
 	o := p.reconcile(ctx, conn, failed, q)
 	s.Live, s.Magnum, s.Pinned = o.live(), o.magnum, o.after.Pinned
-	if o.Revoke {
+	if o.Revoke || q.unsigned && o.Reason == rotation.Rotated { // a token says nothing of certificates
 		p.clear(ctx, uuid)
 	}
 	for _, k := range credentials {
@@ -125,6 +127,19 @@ func (p *Plugin) statusOf(ctx context.Context, conn *connection, failed error, u
 	s.CAFile = parseBundle(p.State.ReadCAFile(uuid))
 	s.Verdict, s.Agree = verdictOf(s, o, failed, len(file) > 0 && !sameCAs(file, o.before.Pinned))
 	return s
+}
+
+// toShow is the credential that the API server is shown: one with a record, and a
+// certificate rather than a token, as a CA can end it.
+func toShow(credentials []known) (known, bool) {
+	i := slices.IndexFunc(credentials, func(k known) bool { return k.record != nil && !k.record.IsToken() })
+	if i < 0 {
+		i = slices.IndexFunc(credentials, func(k known) bool { return k.record != nil })
+	}
+	if i < 0 {
+		return known{}, false
+	}
+	return credentials[i], true
 }
 
 // describe fills in what Magnum says of the cluster.
@@ -141,10 +156,13 @@ func (p *Plugin) describe(ctx context.Context, conn *connection, s *ClusterStatu
 }
 
 func (p *Plugin) credentialStatus(k known) CredentialStatus {
-	c := CredentialStatus{User: k.User, Groups: k.Groups, Verified: k.use.Verified}
+	c := CredentialStatus{User: k.User, Groups: k.Groups, Login: k.r.Identity.Login, Verified: k.use.Verified}
 	if k.record == nil {
 		return c
 	}
-	c.Store, c.CA, c.NotAfter, c.Until, c.cert = p.Store.Name(), k.record.CA, k.record.Certificate.NotAfter, k.until, k.record.Certificate
+	c.Store, c.CA, c.NotAfter, c.Until, c.cert = p.Store.Name(), k.record.CA, k.record.Expires, k.until, k.record.Certificate
+	if c.cert != nil {
+		c.NotAfter = c.cert.NotAfter
+	}
 	return c
 }

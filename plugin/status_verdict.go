@@ -35,7 +35,11 @@ func verdictOf(s ClusterStatus, o outcome, failed error, fileOff bool) (sentence
 	case rotation.Unreachable, rotation.Settled:
 	}
 	if o.seen.Verdict == rotation.Refused {
-		off = append(off, "the API server refuses the cached certificate")
+		what := "certificate"
+		if o.unsigned {
+			what = "token"
+		}
+		off = append(off, "the API server refuses the cached "+what)
 	}
 	if fileOff {
 		what := "the CA file was off"

@@ -30,7 +30,13 @@ func adviseContext(err error) []string {
 	var noCloud *openstack.NoCloudError
 	var notFound *openstack.CloudNotFoundError
 	var config *openstack.ConfigError
+	var insecure *plugin.InsecureClientError
+	var outdated *plugin.OutdatedClientError
 	switch {
+	case errors.As(err, &insecure):
+		return []string{tell(hintSafeEntry, "config", at.config)}
+	case errors.As(err, &outdated):
+		return []string{tell(hintOutdated, "config", at.config)}
 	case errors.As(err, &foreign) && !foreign.Repaired:
 		return []string{tell(hintForeign, "config", at.config)}
 	case errors.As(err, &identity), errors.As(err, &cloud), errors.As(err, &noCloud), errors.As(err, &notFound), errors.As(err, &config):
@@ -64,6 +70,13 @@ func adviseConfig(err error) []string {
 
 func adviseLogin(err error) []string {
 	var auth *openstack.AuthError
+	var ended *plugin.EndedTokenError
+	switch {
+	case errors.As(err, &ended) && ended.Given:
+		return []string{hintToken}
+	case errors.As(err, &ended):
+		return []string{hintClock}
+	}
 	if !errors.As(err, &auth) {
 		return nil
 	}
@@ -190,8 +203,11 @@ func adviseRotation(err error) []string {
 	var rejected *plugin.RejectedError
 	var inProgress *plugin.InProgressError
 	var rotated *plugin.RotatedError
+	var noTokens *plugin.TokenRejectedError
 	var insecure *plugin.InsecureRotationError
 	switch {
+	case errors.As(err, &noTokens):
+		return []string{fill(hintTokens, "cluster", clusterOf(err))}
 	case errors.As(err, &insecure) && insecure.File != "":
 		return []string{fill(hintInsecure, "file", insecure.File)}
 	case errors.As(err, &untrusted) && untrusted.Retired:

@@ -20,11 +20,16 @@ const configHelp = `Write contexts for Magnum clusters into the kubeconfig.
 
 Other entries, their order and comments stay as they are. The first certificate
 is issued at once, so that a refusal shows now and not at the first kubectl.
-With one cluster its context becomes the current one.`
+With one cluster its context becomes the current one.
+
+With --auth token kubectl gets Keystone tokens in place of certificates, for
+clusters whose API server asks Keystone about them (k8s-keystone-auth). Whoever
+runs the API server can use them as you can.`
 
 const configExamples = `  kubectl magnum config prod
   kubectl magnum config prod staging --os-cloud work
   kubectl magnum config prod --context work-prod --group viewers
+  kubectl magnum config prod --auth token
   eval "$(kubectl magnum config prod --dir .)"`
 
 // configOptions are the flags of config and cluster-config.
@@ -33,6 +38,7 @@ type configOptions struct {
 	cache      cacheOptions
 	kubeconfig string
 	context    string
+	auth       authOption
 	embedCerts bool
 	dir        string
 	force      bool
@@ -100,6 +106,7 @@ func (o *configOptions) addFlags(fs *pflag.FlagSet) {
 	addLoginFlags(fs, &o.cloud)
 	o.cache.addFlag(fs)
 	fs.StringVar(&o.context, "context", "", "`name` of the context, instead of the cluster's")
+	o.auth.addFlag(fs)
 	fs.BoolVar(&o.embedCerts, "embed-certs", false, "put the CA into the kubeconfig; programs that run for long then never learn of a new one")
 	fs.BoolVar(&o.force, "force", false, "with --dir: write over an existing file")
 	fs.StringVar(&o.shell, "shell", "", "with --dir: print for sh, csh, fish or powershell (default: by $SHELL)")
@@ -119,6 +126,9 @@ func addCloudFlags(fs *pflag.FlagSet, o *openstack.Options) {
 
 func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) error {
 	if err := noEmptyFlags(cmd.Flags()); err != nil {
+		return err
+	}
+	if err := o.auth.check(cmd.Flags()); err != nil {
 		return err
 	}
 	request, err := o.request(p, clusters)
@@ -169,8 +179,11 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 	if err := checkExportable(dir); err != nil {
 		return none, err
 	}
+	if o.auth.isToken() {
+		o.groups, o.maxAge = nil, 0
+	}
 	return plugin.ConfigRequest{
-		Clusters: clusters, Context: o.context, User: o.user, Groups: o.groups,
+		Clusters: clusters, Context: o.context, Token: o.auth.isToken(), User: o.user, Groups: o.groups,
 		MaxAge: o.maxAge, Lease: o.lease, Wait: o.wait, Cache: o.cache.argument(),
 		EmbedCerts: o.embedCerts, Command: command,
 		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},

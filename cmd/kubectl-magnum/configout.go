@@ -29,7 +29,7 @@ func (p *program) printConfig(r plugin.ConfigRequest, result *plugin.ConfigResul
 	case r.Print:
 		out = result.Kubeconfig
 	default:
-		out = []byte(summary(result, r.DryRun, r.MaxAge))
+		out = []byte(summary(result, r))
 	}
 	_, err := p.streams.Out.Write(out)
 	return err
@@ -40,19 +40,23 @@ func (p *program) warn(text string) {
 }
 
 // summary tells of each context and certificate, a line each.
-func summary(result *plugin.ConfigResult, dryRun bool, maxAge time.Duration) string {
+func summary(result *plugin.ConfigResult, r plugin.ConfigRequest) string {
 	var out strings.Builder
 	line := func(format string, args ...any) {
 		out.WriteString(escape(fmt.Sprintf(format, args...)) + "\n")
 	}
 	for _, c := range result.Clusters {
-		line("%s", contextLine(c, result.Changes, dryRun))
-		if !c.NotAfter.IsZero() {
+		line("%s", contextLine(c, result.Changes, r.DryRun))
+		switch {
+		case c.NotAfter.IsZero():
+		case r.Token:
+			line("%s", tokenKept(c))
+		default:
 			line("%s Magnum made its certificate, for %q in %s, valid until %s.",
-				whereKept(c, maxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
+				whereKept(c, r.MaxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
 		}
 	}
-	if len(result.Clusters) > 1 && !dryRun {
+	if len(result.Clusters) > 1 && !r.DryRun {
 		line("The current context stays as it was; kubectl config use-context NAME chooses another.")
 	}
 	return out.String()
@@ -63,6 +67,13 @@ func whereKept(c plugin.Configured, maxAge time.Duration) string {
 		return "Its key is kept nowhere."
 	}
 	return fmt.Sprintf("Its key is in the %s for %s and in no file.", c.Store, formatAge(maxAge))
+}
+
+func tokenKept(c plugin.Configured) string {
+	if c.StoreErr != nil || c.Store == "" {
+		return "Its token is kept nowhere."
+	}
+	return fmt.Sprintf("Its token is in the %s and in no file, until shortly before it ends at %s.", c.Store, c.NotAfter.UTC().Format(time.RFC3339))
 }
 
 // contextLine says what became of one cluster's context.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
@@ -18,13 +19,14 @@ import (
 )
 
 // errTerminal keeps a key off the screen.
-var errTerminal = errors.New("the answer holds a private key and is not written to a terminal")
+var errTerminal = errors.New("the answer holds a private key or a token and is not written to a terminal")
 
 // credentialOptions are the arguments that config wrote into a kubeconfig.
 // They are names and ids; the file may be anybody's, so there is none here
 // that runs, writes or reads anything of its choice.
 type credentialOptions struct {
 	identity    credential.Identity
+	auth        authOption
 	clusterName string
 	context     string
 	cloud       openstack.Options
@@ -48,6 +50,7 @@ func newCredentialCommand(p *program) *cobra.Command {
 	fs.StringVar(&o.context, "context", "", "context's name, for messages (default: the cluster's)")
 	fs.StringVar(&o.identity.Project, "project-id", "", "OpenStack project the login must be for")
 	fs.StringVar(&o.identity.Owner, "user-id", "", "OpenStack user the login must be of")
+	o.auth.addFlag(fs)
 	fs.StringVar(&o.identity.User, "user", "", "user name in the certificate")
 	fs.StringArrayVar(&o.identity.Groups, "group", nil, "group in the certificate")
 	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept")
@@ -68,8 +71,8 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 	if !state.ValidUUID(o.identity.Cluster) {
 		return usagef("--cluster is %q, not a cluster's UUID", o.identity.Cluster)
 	}
-	if o.identity.Owner == "" || o.identity.Project == "" || o.identity.User == "" {
-		return usagef("--user-id, --project-id and --user are needed")
+	if err := o.checkIdentity(cmd.Flags()); err != nil {
+		return err
 	}
 	if err := checkMaxAge(o.maxAge); err != nil {
 		return err
@@ -112,6 +115,22 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 	return nil
 }
 
+// checkIdentity completes the identity with the login that a token is of.
+func (o *credentialOptions) checkIdentity(fs *pflag.FlagSet) error {
+	if err := o.auth.check(fs); err != nil {
+		return err
+	}
+	switch {
+	case o.identity.Owner == "" || o.identity.Project == "":
+		return usagef("--user-id and --project-id are needed")
+	case o.auth.isToken():
+		o.identity.Login = &credential.Login{Cloud: o.cloud.Cloud, Region: o.cloud.Region}
+	case o.identity.User == "":
+		return usagef("--user is needed")
+	}
+	return nil
+}
+
 // contextError is an error that people meet while they run kubectl, where the
 // options of config are no use to them: it has the line that makes the context
 // anew.
@@ -125,7 +144,12 @@ func (e *contextError) Unwrap() error { return e.err }
 
 // configLine is the config command that wrote these arguments, to be pasted.
 func (o *credentialOptions) configLine() string {
-	words := []string{"kubectl magnum config", o.identity.Cluster, "--context", quoteArg(o.context), "--user", quoteArg(o.identity.User)}
+	words := []string{"kubectl magnum config", o.identity.Cluster, "--context", quoteArg(o.context)}
+	if o.auth.isToken() {
+		words = append(words, "--auth", authToken)
+	} else {
+		words = append(words, "--user", quoteArg(o.identity.User))
+	}
 	for _, group := range o.identity.Groups {
 		words = append(words, "--group", quoteArg(group))
 	}
@@ -138,5 +162,8 @@ func (o *credentialOptions) configLine() string {
 	if choice := o.cache.argument(); choice != "" {
 		words = append(words, "--cache", quoteArg(choice))
 	}
-	return strings.Join(append(words, "--max-age", formatAge(o.maxAge), "--lease", formatAge(o.lease)), " ")
+	if !o.auth.isToken() {
+		words = append(words, "--max-age", formatAge(o.maxAge))
+	}
+	return strings.Join(append(words, "--lease", formatAge(o.lease)), " ")
 }

@@ -98,7 +98,7 @@ func TestReadmeShowsTheSummary(t *testing.T) {
 			{File: file, Kind: kubeconfig.KindContext, Name: "prod", Action: kubeconfig.Add},
 			{File: file, Kind: kubeconfig.KindCurrentContext, Name: "prod", Action: kubeconfig.Update},
 		},
-	}, false, 12*time.Hour)
+	}, plugin.ConfigRequest{MaxAge: 12 * time.Hour})
 	if !strings.Contains(string(readme), "$ kubectl magnum config prod\n"+want) {
 		t.Errorf("README.md does not show:\n%s", want)
 	}

@@ -14,12 +14,15 @@ import (
 
 // warnNotKept tells that no store took a key, and what would help.
 func (p *program) warnNotKept(err error) {
-	name := ""
+	name, what, cost := "", "key", "asks Magnum for a certificate"
 	var notKept *plugin.NotKeptError
 	if errors.As(err, &notKept) {
 		name = notKept.Cluster
+		if notKept.Token {
+			what, cost = "token", "asks Keystone for one"
+		}
 	}
-	p.warn(fmt.Sprintf("the key for cluster %q is not kept, as %s: each kubectl call asks Magnum for a certificate", name, storeProblem(err)))
+	p.warn(fmt.Sprintf("the %s for cluster %q is not kept, as %s: each kubectl call %s", what, name, storeProblem(err), cost))
 	for _, hint := range adviseStore(err, p.inContainer()) {
 		p.hint(hint)
 	}
@@ -49,6 +52,12 @@ func storeProblem(err error) string {
 	return err.Error()
 }
 
+// isToken says whether it is a token that was not kept.
+func isToken(err error) bool {
+	var notKept *plugin.NotKeptError
+	return errors.As(err, &notKept) && notKept.Token
+}
+
 // adviseStore is advice for who has no store for keys.
 func adviseStore(err error, inContainer bool) []string {
 	switch {
@@ -58,7 +67,7 @@ func adviseStore(err error, inContainer bool) []string {
 		return []string{hintHung}
 	case errors.Is(err, cache.ErrFull):
 		return []string{hintFull}
-	case errors.Is(err, cache.ErrTooBig):
+	case errors.Is(err, cache.ErrTooBig) && !isToken(err):
 		return []string{hintTooBig}
 	case errors.Is(err, credential.ErrNewerVersion):
 		return []string{hintLater}

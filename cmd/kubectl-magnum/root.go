@@ -168,10 +168,11 @@ func exitCode(err error) int {
 	var auth *openstack.AuthError
 	var noCloud *openstack.NoCloudError
 	var name *plugin.NameError
+	var ended *plugin.EndedTokenError
 	switch {
 	case errors.As(err, &usage), errors.As(err, &name):
 		return exitUsage
-	case errors.As(err, &auth), errors.As(err, &noCloud):
+	case errors.As(err, &auth), errors.As(err, &noCloud), errors.As(err, &ended) && ended.Given:
 		return exitLogin
 	}
 	return exitError

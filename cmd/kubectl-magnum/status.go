@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
@@ -117,7 +118,11 @@ func clusterText(s plugin.ClusterStatus, now time.Time) string {
 	row("Magnum's CA\t%s", caText(s.Magnum))
 	row("CA file\t%s", caText(s.CAFile...))
 	for _, c := range s.Credentials {
-		row("Certificate of %s\t%s", escape(c.User), certificateText(c))
+		if c.Login != nil {
+			row("Token of %s\t%s", escape(loginText(c.Login)), tokenText(c))
+		} else {
+			row("Certificate of %s\t%s", escape(c.User), certificateText(c))
+		}
 	}
 	_ = table.Flush() // to a strings.Builder
 	verdict := escape(s.Verdict) + "."
@@ -149,14 +154,32 @@ func certificateText(c plugin.CredentialStatus) string {
 	return fmt.Sprintf("signed by SHA-256 %s, until %s", c.CA, day(c.NotAfter))
 }
 
-func keyText(c plugin.CredentialStatus, now time.Time) string {
-	who := fmt.Sprintf("%q in %s", c.User, strings.Join(c.Groups, ", "))
+func tokenText(c plugin.CredentialStatus) string {
 	if c.Store == "" {
-		return fmt.Sprintf("No key of %s is kept; the next kubectl call has a certificate signed.", who)
+		return "none is cached"
 	}
-	text := fmt.Sprintf("The key of %s is in the %s for another %s", who, c.Store, formatAge(c.Until.Sub(now).Truncate(time.Minute)))
+	return "until " + c.NotAfter.UTC().Format(time.RFC3339)
+}
+
+// loginText names a login by its cloud.
+func loginText(l *credential.Login) string {
+	if l.Cloud == "" {
+		return "the environment's login"
+	}
+	return fmt.Sprintf("cloud %q", l.Cloud)
+}
+
+func keyText(c plugin.CredentialStatus, now time.Time) string {
+	what, who, signer, next := "key", fmt.Sprintf("%q in %s", c.User, strings.Join(c.Groups, ", ")), "Magnum", "has a certificate signed"
+	if c.Login != nil {
+		what, who, signer, next = "token", loginText(c.Login), "Keystone", "gets one"
+	}
+	if c.Store == "" {
+		return fmt.Sprintf("No %s of %s is kept; the next kubectl call %s.", what, who, next)
+	}
+	text := fmt.Sprintf("The %s of %s is in the %s for another %s", what, who, c.Store, formatAge(c.Until.Sub(now).Truncate(time.Minute)))
 	if !c.Verified.IsZero() {
-		text += fmt.Sprintf("; the API server or Magnum vouched for it %s ago", formatAge(now.Sub(c.Verified).Truncate(time.Second)))
+		text += fmt.Sprintf("; the API server or %s vouched for it %s ago", signer, formatAge(now.Sub(c.Verified).Truncate(time.Second)))
 	}
 	return text + "."
 }
@@ -180,6 +203,8 @@ type statusInfo struct {
 }
 
 type credentialInfo struct {
+	Auth     string    `json:"auth"` // certificate or token
+	Cloud    string    `json:"cloud,omitempty"`
 	User     string    `json:"user"`
 	Groups   []string  `json:"groups"`
 	Store    string    `json:"store,omitempty"` // empty: none is cached
@@ -196,8 +221,12 @@ func newStatusInfo(s plugin.ClusterStatus) statusInfo {
 		Agree: s.Agree, Verdict: escape(s.Verdict), Credentials: []credentialInfo{},
 	}
 	for _, c := range s.Credentials {
+		auth, cloud := authCertificate, ""
+		if c.Login != nil {
+			auth, cloud = authToken, escape(c.Login.Cloud)
+		}
 		info.Credentials = append(info.Credentials, credentialInfo{
-			User: escape(c.User), Groups: escapeAll(c.Groups), Store: c.Store, CA: c.CA,
+			Auth: auth, Cloud: cloud, User: escape(c.User), Groups: escapeAll(c.Groups), Store: c.Store, CA: c.CA,
 			NotAfter: c.NotAfter.UTC(), Until: c.Until.UTC(), Verified: c.Verified.UTC(),
 		})
 	}

@@ -80,7 +80,9 @@ func TestNoStrangerSeesAToken(t *testing.T) {
 	other.TLS = &tls.Config{Certificates: []tls.Certificate{apitest.Serving(cert, key, nil)}}
 	other.StartTLS()
 	t.Cleanup(other.Close)
-	s.Answer(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) })
+	s.Answer(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
 	if seen := s.probeToken(t, bearer); seen.Verdict != NotShown || seenBy > 0 {
 		t.Errorf("redirected: got %+v, it was followed %d times", seen, seenBy)
 	}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
+)
+
+// InsecureClientError is a client that would send a token to whoever answers.
+type InsecureClientError struct{ Reason string }
+
+func (e *InsecureClientError) Error() string {
+	return "kubectl gets no token, which whoever receives it can use: " + e.Reason
+}
+
+// OutdatedClientError is a client that would send a token to whoever has a CA
+// that is not the cluster's any more.
+type OutdatedClientError struct{}
+
+func (*OutdatedClientError) Error() string {
+	return "kubectl trusts it by a CA that has been replaced, and gets no token until it has loaded the new one"
+}
+
+// EndedTokenError is a token that Keystone gave or confirmed although it has
+// ended, by this machine's clock.
+type EndedTokenError struct {
+	Ends time.Time
+	// Given means that the login is a token itself, which none outlives.
+	Given bool
+}
+
+func (e *EndedTokenError) Error() string {
+	if e.Given {
+		return fmt.Sprintf("the login is a token, which ends at %s", e.Ends.Format(time.RFC3339))
+	}
+	return fmt.Sprintf("Keystone gives a token that ends at %s, which has passed by this machine's clock", e.Ends.Format(time.RFC3339))
+}
+
+// TokenRejectedError is an API server that refuses what Keystone vouches for.
+type TokenRejectedError struct{ Before bool } // in another call, a moment ago
+
+func (e *TokenRejectedError) Error() string {
+	if e.Before {
+		return "the API server refused a token that Keystone had just given, a moment ago"
+	}
+	return "the API server refuses a token that Keystone has just given: it may not take Keystone's tokens at all"
+}
+
+// newToken makes a record of the token that came with a login. It costs nothing.
+func (p *Plugin) newToken(conn *connection, id credential.Identity) (issued, error) {
+	now := p.Now()
+	rec, err := credential.NewTokenRecord(id, conn.session.Token(), conn.session.ExpiresAt, now)
+	if err != nil {
+		return issued{}, err
+	}
+	if _, err := rec.Usable(credential.Terms{Identity: id, Now: now}); err != nil {
+		return issued{}, &EndedTokenError{Ends: rec.Expires, Given: conn.cloud.Method == "token"}
+	}
+	return issued{record: rec}, nil
+}
+
+// needsKeystone says whether a token is to be had, in place of one that is not
+// there, at its end or refused, and Magnum has no say in it: no CA is in doubt.
+func (c *call) needsKeystone(seen rotation.Seen) bool {
+	return c.r.Identity.IsToken() && len(c.strangers()) == 0 &&
+		(!c.good() || seen.Verdict == rotation.Refused && !c.rotating())
+}
+
+// exchange gets a token, with the login conn if there is one already. One that
+// takes the place of a refused one is first shown to the API server, once a
+// lease. It costs one request, and one more where no CA of the cluster is known.
+func (c *call) exchange(ctx context.Context, conn *connection, refused bool) error {
+	if c.inVain() || refused && c.withinLease(c.revoked.Replaced) {
+		return &TokenRejectedError{Before: true}
+	}
+	var err error
+	if conn == nil {
+		if conn, err = c.login(ctx); err != nil {
+			return err
+		}
+	}
+	got, err := c.newToken(conn, c.r.Identity)
+	switch {
+	case err != nil:
+		return err
+	case len(c.cluster.Pinned) == 0:
+		return c.introduce(ctx, conn, got)
+	case !refused:
+		return c.accept(ctx, got)
+	}
+	old := c.record
+	c.record = got.record
+	if seen := c.look(ctx, c.cluster.Pinned); seen.Verdict == rotation.Refused {
+		c.issuedInVain()
+		return &TokenRejectedError{}
+	}
+	if !sameRecord(old, got.record) { // a login by token has no other
+		c.revoke(ctx, old, got.record.Issued)
+	}
+	return c.accept(ctx, got)
+}
+
+// introduce asks Magnum for the CA of a cluster of which nothing is known, lest
+// the token go to whoever the client trusts.
+func (c *call) introduce(ctx context.Context, conn *connection, got issued) error {
+	ca, err := conn.magnum.CA(ctx, c.r.Identity.Cluster, magnum.Kubernetes)
+	if err != nil {
+		return explainByUUID(ctx, conn, c.r.Identity.Cluster, err)
+	}
+	if err := pki.CheckCA(ca, c.Now()); err != nil {
+		return &RefusedError{Err: err}
+	}
+	got.ca = ca
+	return c.meet(ctx, conn, got)
+}
+
+// withhold decides, alone, whether the client may have the record, and is why it
+// may not. A key never leaves a client; a token goes to whatever the client takes
+// for the API server, so that has to be one by a pinned CA. A client that was
+// answered before has once had such CAs: it keeps its token after a rotation, as
+// it may have loaded the new CA without being able to say so.
+func (c *call) withhold() error {
+	if !c.r.Identity.IsToken() {
+		return nil
+	}
+	if err := c.checkClient(); err != nil {
+		return err
+	}
+	unpinned := without(c.trusted, c.cluster.Pinned)
+	switch {
+	case len(c.strangers()) > 0, len(c.cluster.Pinned) == 0:
+		return &ForeignCAError{CAs: fingerprints(unpinned)}
+	case len(unpinned) == 0, c.use.Knows(c.r.Parent):
+		return nil
+	case !c.outdated() && len(without(unpinned, c.pinnedThen)) == 0:
+		return nil // the rotation has ended while it waits, and it has the new CA
+	}
+	return &OutdatedClientError{}
+}
+
+// checkClient refuses what no CA can make good.
+func (c *call) checkClient() error {
+	at := c.r.Exec.Cluster
+	if at == nil {
+		return &InsecureClientError{"it does not say which API server it talks to (provideClusterInfo)"}
+	}
+	server, err := url.Parse(at.Server)
+	switch {
+	case at.InsecureSkipTLSVerify:
+		return &InsecureClientError{"it does not check who the API server is (insecure-skip-tls-verify)"}
+	case err != nil || server.Scheme != "https" || server.Host == "":
+		return &InsecureClientError{"it does not talk TLS to the API server"}
+	case len(c.trusted) == 0:
+		return &InsecureClientError{"it trusts the API server by any CA that this machine trusts"}
+	}
+	return nil
+}
+
+// tokenWarning says what a token gives away.
+func tokenWarning(conn *connection) string {
+	const who = "with --auth token the API server, and so whoever runs it, gets tokens of yours, each of which has until its end "
+	if conn.cloud.Method == "application_credential" {
+		return who + "the rights of the application credential"
+	}
+	return who + "all rights of your OpenStack login; an application credential limits them"
+}
+
+// tryToken shows the first token to the API server and returns a warning if that
+// refuses it: kubectl would say no more than "Unauthorized".
+func (p *Plugin) tryToken(ctx context.Context, t *target) []string {
+	if !t.id.IsToken() || len(t.pinned) == 0 {
+		return nil
+	}
+	if p.apiServer(t.cluster.APIAddress).ProbeToken(ctx, t.pinned, t.issued.record.Token).Verdict != rotation.Refused {
+		return nil
+	}
+	return []string{fmt.Sprintf("cluster %q: its API server refuses Keystone's token; it takes them only where a webhook asks Keystone (k8s-keystone-auth)", t.cluster.Name)}
+}
