@@ -221,7 +221,9 @@ func (c *call) follow(ctx context.Context, conn *connection, o outcome, got issu
 	switch {
 	case len(o.strangers) > 0:
 		return &ForeignCAError{CAs: fingerprints(o.strangers), Repaired: o.rewritten, Err: o.magnumErr}
-	case o.Action == rotation.Refuse && !(c.r.Identity.IsToken() && o.Reason == rotation.Settled): // Keystone may have a token where Magnum is down
+	case o.Action == rotation.Refuse && o.Reason == rotation.Settled && c.r.Identity.IsToken(): // Magnum is down; Keystone may not be
+		return c.exchange(ctx, conn, o.seen.Verdict == rotation.Refused)
+	case o.Action == rotation.Refuse:
 		return o.refusal()
 	}
 	c.warn(o)

@@ -78,7 +78,7 @@ func (c *call) needsKeystone(seen rotation.Seen) bool {
 // takes the place of a refused one is first shown to the API server, once a
 // lease. It costs one request, and one more where no CA of the cluster is known.
 func (c *call) exchange(ctx context.Context, conn *connection, refused bool) error {
-	if c.inVain() || refused && c.withinLease(c.revoked.Replaced) {
+	if refused && (c.inVain() || c.withinLease(c.revoked.Replaced)) {
 		return &TokenRejectedError{Before: true}
 	}
 	var err error

@@ -207,7 +207,7 @@ func adviseRotation(err error) []string {
 	var insecure *plugin.InsecureRotationError
 	switch {
 	case errors.As(err, &noTokens):
-		return []string{fill(hintTokens, "cluster", clusterOf(err))}
+		return []string{fill(hintWebhook, "cluster", clusterOf(err))}
 	case errors.As(err, &insecure) && insecure.File != "":
 		return []string{fill(hintInsecure, "file", insecure.File)}
 	case errors.As(err, &untrusted) && untrusted.Retired:

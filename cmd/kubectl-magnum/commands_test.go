@@ -196,7 +196,8 @@ func cmdUser(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("HOME"), ".config/openstack/clouds.yaml"), w.cloud.CloudsYAML(), 0o600))
 }
 
-// cmdCloud changes the cloud: cloud password alice x, cloud revoke alice.
+// cmdCloud changes the cloud: cloud password alice x, cloud revoke alice,
+// cloud life 1s (of tokens).
 func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	switch args[0] {
@@ -204,6 +205,10 @@ func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 		w.cloud.SetPassword(args[1], args[2])
 	case "revoke":
 		w.cloud.RevokeTokens(args[1])
+	case "life":
+		life, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		w.cloud.SetTokenLife(life)
 	case "token":
 		ts.Setenv("OS_TOKEN", w.cloud.Token(args[1], "demo"))
 	default:
@@ -244,6 +249,8 @@ func cmdAPIServer(ts *testscript.TestScript, _ bool, args []string) {
 		"serve":        func() { w.api.Serve(ca, key) },
 		"trust":        func() { w.api.Trust(ca) },
 		"trust-nobody": func() { w.api.Trust() },
+		"tokens":       func() { w.api.TakeTokens(w.cloud.TokenUser) },
+		"no-tokens":    func() { w.api.TakeTokens(nil) },
 		"replay":       func() { w.api.Replay(ca, key) },
 		"stranger":     func() { w.api.ServeStranger(ca) },
 		"stall":        func() { w.api.Stall(true) },

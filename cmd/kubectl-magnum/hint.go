@@ -59,7 +59,7 @@ const (
 	hintInsecure     = "reach Keystone and Magnum by https, without verify: false; or forget the pinned CA, if you believe them: rm <file>"
 	hintDriver       = "make a new cluster and move there; if you know that its driver rotates: kubectl magnum ca-rotate <cluster> --assume-driver-rotates <cluster>"
 	hintResume       = "run it again after some minutes: it first looks where things stand"
-	hintTokens       = "have a webhook for Keystone set up in its API server (k8s-keystone-auth), or use certificates: kubectl magnum config <cluster>"
+	hintWebhook      = "have a webhook for Keystone set up in its API server (k8s-keystone-auth), or use certificates: kubectl magnum config <cluster>"
 	hintSafeEntry    = "make the context anew and leave its cluster as it is: <config>"
 	hintOutdated     = "run the command again or, if that does not help, make the context anew: <config>"
 	hintForeign      = "look where that CA is from; config writes the one that Magnum names: <config>"

@@ -32,6 +32,7 @@ func TestVerboseShowsNoSecret(t *testing.T) {
 		t.Run("magnum", func(t *testing.T) { l.repeated(t, "/v1", "(token)") })
 		t.Run("logins", l.logins)
 		t.Run("record", l.records)
+		t.Run("token", l.tokens)
 	}
 }
 
@@ -133,14 +134,7 @@ func (l *leaks) records(t *testing.T) {
 	})
 	defer l.api.Answer(nil)
 	for _, proxy := range []string{"", "http://alice:" + url.QueryEscape(secret) + "@127.0.0.1:1"} {
-		asked, err := json.Marshal(map[string]any{
-			"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "spec": map[string]any{"cluster": map[string]any{
-				"server": at.String(), "proxy-url": proxy, "certificate-authority-data": ca,
-			}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		asked := execInfo(t, at.String(), proxy, ca)
 		for _, record := range []string{
 			string(good), strings.Replace(string(good), `"iat":1`, `"iat":9`, 1), strings.Replace(string(good), `"iat":1`, `"iat":`, 1),
 			strings.Replace(string(good), `"key":"`, `"key":"A`, 1), strings.Replace(string(good), `"v":1`, `"v":2`, 1),
@@ -152,7 +146,7 @@ func (l *leaks) records(t *testing.T) {
 			if err := os.RemoveAll(filepath.Join(l.home, "state", "kubectl-magnum", "uses")); err != nil {
 				t.Fatal(err)
 			}
-			l.env = map[string]string{"OS_CLOUD": "alice", debugVar: "1", "KUBERNETES_EXEC_INFO": string(asked)}
+			l.env = map[string]string{"OS_CLOUD": "alice", debugVar: "1", "KUBERNETES_EXEC_INFO": asked}
 			_, stderr := l.run(t, "credential", "--cluster", l.cloud.ClusterUUID("prod"), "--os-cloud=alice", "--user=alice",
 				"--group=system:masters", "--user-id", l.cloud.UserID("alice"), "--project-id", l.cloud.ProjectID("demo"))
 			if !strings.Contains(stderr, `store "test": hit`) || record == string(good) && !strings.Contains(stderr, "debug: GET https://") {
@@ -162,4 +156,78 @@ func (l *leaks) records(t *testing.T) {
 		}
 	}
 	l.env = map[string]string{"OS_CLOUD": "alice"}
+}
+
+func execInfo(t *testing.T, server, proxy string, ca []byte) string {
+	t.Helper()
+	asked, err := json.Marshal(map[string]any{
+		"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "spec": map[string]any{"cluster": map[string]any{
+			"server": server, "proxy-url": proxy, "certificate-authority-data": ca,
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(asked)
+}
+
+// tokens are handed out, kept, shown to an API server that repeats them, and
+// refused.
+func (l *leaks) tokens(t *testing.T) {
+	if err := l.store.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.api.Answer(func(w http.ResponseWriter, r *http.Request) {
+		said := r.Header.Get("Authorization")
+		w.Header().Set("X-Openstack-Request-Id", said)
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, said)
+	})
+	defer l.api.Answer(nil)
+	stdout, stderr := l.run(t, "config", "prod", "--auth", "token", "-v")
+	files, _ := filepath.Glob(filepath.Join(string(l.store), "v1-token-*"))
+	if len(files) != 1 {
+		t.Fatalf("%d records", len(files))
+	}
+	good, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := kept(good)
+	if l.plant(token); token == "" || strings.Contains(stdout+stderr, token) {
+		t.Errorf("config shows %q in\n%s%s", token, stdout, stderr)
+	}
+	ca, _ := l.cloud.CA("prod")
+	l.env = map[string]string{"OS_CLOUD": "alice", debugVar: "1", "KUBERNETES_EXEC_INFO": execInfo(t, l.api.URL, "", ca)}
+	for _, record := range []string{
+		string(good), strings.Replace(string(good), `"iat":1`, `"iat":9`, 1), strings.Replace(string(good), `"token":"`, `"token":" `, 1),
+		strings.Replace(string(good), `"v":1`, `"v":2`, 1), string(good[1:]),
+	} {
+		if err := os.WriteFile(files[0], []byte(record), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(l.home, "state", "kubectl-magnum", "uses")); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr := l.run(t, "credential", "--cluster", l.cloud.ClusterUUID("prod"), "--os-cloud=alice", "--os-region-name=RegionOne",
+			"--auth=token", "--user-id", l.cloud.UserID("alice"), "--project-id", l.cloud.ProjectID("demo"))
+		if !strings.Contains(stderr, `store "test": hit`) || record == string(good) && !strings.Contains(stderr, ", with token") {
+			t.Errorf("no line about the store, or the API server, in\n%s", stderr)
+		}
+		if got := kept([]byte(stdout)); got != "" {
+			if l.plant(got); strings.Contains(stderr, got) {
+				t.Errorf("%q is shown in\n%s", got, stderr)
+			}
+		}
+		l.run(t, "status", "-v")
+		l.run(t, "status", "-v", "-o", "json")
+	}
+	l.env = map[string]string{"OS_CLOUD": "alice"}
+}
+
+// kept is the token of a record.
+func kept(record []byte) string {
+	_, token, _ := strings.Cut(string(record), `"token":"`)
+	token, _, _ = strings.Cut(token, `"`)
+	return token
 }

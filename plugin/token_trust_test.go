@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	clientauthv1 "k8s.io/client-go/pkg/apis/clientauthentication/v1"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// No client gets a token that might send it to somebody else. It costs nobody a
+// question.
+func TestATokenIsWithheld(t *testing.T) {
+	t.Parallel()
+	var insecure *plugin.InsecureClientError
+	var foreign *plugin.ForeignCAError
+	cluster := func(edit func(*clientauthv1.Cluster)) func(*plugin.CredentialRequest) {
+		return func(r *plugin.CredentialRequest) { edit(r.Exec.Cluster) }
+	}
+	for name, test := range map[string]struct {
+		change func(*plugin.CredentialRequest)
+		want   any
+	}{
+		"no cluster":       {func(r *plugin.CredentialRequest) { r.Exec.Cluster = nil }, &insecure},
+		"no verification":  {cluster(func(c *clientauthv1.Cluster) { c.InsecureSkipTLSVerify = true }), &insecure},
+		"the system's CAs": {cluster(func(c *clientauthv1.Cluster) { c.CertificateAuthorityData = nil }), &insecure},
+		"plain http":       {cluster(func(c *clientauthv1.Cluster) { c.Server = "http" + c.Server[len("https"):] }), &insecure},
+		"no scheme":        {cluster(func(c *clientauthv1.Cluster) { c.Server = c.Server[len("https://"):] }), &insecure},
+		"a stranger's CA":  {cluster(func(c *clientauthv1.Cluster) { c.CertificateAuthorityData = stranger(t) }), &foreign},
+		"and a stranger's": {cluster(func(c *clientauthv1.Cluster) {
+			c.CertificateAuthorityData = append(slices.Clone(c.CertificateAuthorityData), stranger(t)...)
+		}), &foreign},
+	} {
+		for _, having := range []string{"a token", "none", "no state"} {
+			t.Run(name+", "+having, func(t *testing.T) {
+				t.Parallel()
+				s := newTokens(t)
+				s.trusted = s.State.ReadCAFile(s.uuid())
+				shown := s.api.Tokens()
+				switch having {
+				case "none":
+					s.forget()
+				case "no state":
+					s.State = state.Dir{}
+				}
+				s.change = test.change
+				if got := s.take(); !errors.As(got.err, test.want) {
+					t.Errorf("got %v", got.err)
+				}
+				if s.api.Tokens() > shown {
+					t.Error("the API server was shown it")
+				}
+				if test.want == any(&insecure) {
+					s.expect()
+				}
+			})
+		}
+	}
+}
+
+// Where nothing is known of a cluster Magnum is asked for its CA, and no record
+// counts.
+func TestATokenNeedsAPin(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	first := s.fine()
+	s.trusted = s.State.ReadCAFile(s.uuid())
+	if err := os.RemoveAll(s.State.Path); err != nil {
+		t.Fatal(err)
+	}
+	second := s.fine()
+	if second.token == first.token || s.pins() != 1 {
+		t.Errorf("the same token, or %d pins", s.pins())
+	}
+	s.expect(login, readCA)
+	s.fine()
+	s.expect()
+	s.State = state.Dir{} // nor can anything be remembered
+	s.fine()
+	s.expect(login, readCA)
+}
+
+// What is of another login, or at its end, is not handed out.
+func TestAnotherLoginsTokenIsNot(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	s.forget()
+	s.change = func(r *plugin.CredentialRequest) { r.Identity.Owner = s.cloud.UserID("bob") }
+	var other *plugin.OtherIdentityError
+	if got := s.take(); !errors.As(got.err, &other) {
+		t.Errorf("of another user: got %v", got.err)
+	}
+	s.change = func(r *plugin.CredentialRequest) { r.Identity.Project = s.cloud.ProjectID("admin") }
+	if got := s.take(); !errors.As(got.err, &other) {
+		t.Errorf("of another project: got %v", got.err)
+	}
+	s.change = nil
+	first := s.fine()
+	s.asked()
+	s.change = func(r *plugin.CredentialRequest) { r.Identity.Login = &credential.Login{Region: "RegionOne"} }
+	if got := s.fine(); got.token == first.token {
+		t.Error("of another region, and the same")
+	}
+}
+
+// A login by a token has no other: that one is handed out until it ends, and then
+// the login has ended too.
+func TestALoginByTokenEnds(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	s.forget()
+	token := s.cloud.Token("alice", "demo")
+	env := map[string]string{"OS_AUTH_URL": s.cloud.KeystoneURL(), "OS_TOKEN": token, "OS_AUTH_TYPE": "v3token"}
+	s.Cloud.Getenv = func(name string) string { return env[name] }
+	if got := s.fine(); got.token != token {
+		t.Error("it is another token")
+	}
+	s.expect("GET /v3/auth/tokens")
+	for _, left := range []time.Duration{4 * time.Minute, 20 * time.Second} {
+		s.pass(time.Hour - left - time.Until(s.now()))
+		if got := s.fine(); got.token != token || got.expires.Before(s.now()) || got.expires.Sub(s.now()) > left {
+			t.Errorf("%s before its end: until %s", left, got.expires.Sub(s.now()))
+		}
+		s.expect("GET /v3/auth/tokens")
+		s.fine()
+		s.expect()
+	}
+	s.api.TakeTokens(nil)
+	s.idle()
+	var rejected *plugin.TokenRejectedError
+	if got := s.take(); !errors.As(got.err, &rejected) {
+		t.Errorf("refused: got %v", got.err)
+	}
+	s.api.TakeTokens(s.cloud.TokenUser)
+	if got := s.fine(); got.token != token {
+		t.Error("after that it is another token")
+	}
+	s.pass(time.Minute)
+	var auth *openstack.AuthError
+	if got := s.take(); !errors.As(got.err, &auth) {
+		t.Errorf("at its end: got %v", got.err)
+	}
+}
+
+// A clock that is ahead makes every token seem to have ended.
+func TestATokenThatHasEndedIsSaidToHave(t *testing.T) {
+	t.Parallel()
+	for given, env := range map[bool]string{false: "", true: "OS_TOKEN"} {
+		s := newTokens(t)
+		s.forget()
+		getenv := s.Cloud.Getenv
+		token := s.cloud.Token("alice", "demo")
+		s.Cloud.Getenv = func(name string) string {
+			if given && (name == "OS_USERNAME" || name == "OS_PASSWORD") {
+				return ""
+			}
+			if name == env {
+				return token
+			}
+			return getenv(name)
+		}
+		ahead := s.Now
+		s.Now = func() time.Time { return ahead().Add(2 * time.Hour) }
+		var ended *plugin.EndedTokenError
+		if got := s.take(); !errors.As(got.err, &ended) || ended.Given != given || len(s.store.data) > 0 {
+			t.Errorf("given %v: got %v", given, got.err)
+		}
+	}
+}
+
+// config says so where the API server takes no token.
+func TestConfigSaysThatTokensAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	if got := s.config().Warnings; len(got) != 1 || !strings.Contains(got[0], "all rights of your OpenStack login") {
+		t.Errorf("warned of %q", got)
+	}
+	s.api.TakeTokens(nil)
+	if got := s.config().Warnings; len(got) != 2 || !strings.Contains(got[1], "refuses Keystone's token") {
+		t.Errorf("warned of %q", got)
+	}
+	ca, _ := s.cloud.CA("prod")
+	s.api.ServeStranger(ca)
+	shown := s.api.Tokens()
+	s.config()
+	if s.api.Tokens() > shown {
+		t.Error("a stranger was shown the token")
+	}
+}
+
+// logout erases tokens as it does keys, also those of which nothing is known.
+func TestLogoutErasesTokens(t *testing.T) {
+	t.Parallel()
+	for name, edit := range map[string]func(*site){
+		"known":     func(*site) {},
+		"forgotten": func(s *site) { _ = os.RemoveAll(filepath.Join(s.State.Path, "credentials")) },
+	} {
+		for _, cluster := range []string{"prod", ""} {
+			s := newTokens(t)
+			first := s.fine()
+			edit(s.site)
+			record := s.store.all[len(s.store.all)-1]
+			if _, err := s.logout(cluster); err != nil || len(s.store.data) > 0 {
+				t.Errorf("%s, %q: %v, %d records", name, cluster, err, len(s.store.data))
+			}
+			second := s.fine()
+			s.restore(record)
+			if got := s.fine(); second.token == first.token || got.token == first.token {
+				t.Errorf("%s, %q: the old one is used", name, cluster)
+			}
+		}
+	}
+}
+
+// Keystone is asked anew where it answers with what is no token.
+func TestWhatIsNoTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	s.forget()
+	var n atomic.Int32
+	s.cloud.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		n.Add(1)
+		w.Header().Set("X-Subject-Token", "two words")
+		w.WriteHeader(http.StatusCreated)
+		_ = json.NewEncoder(w).Encode(map[string]any{"token": map[string]any{
+			"user": map[string]string{"id": s.cloud.UserID("alice")}, "project": map[string]string{"id": s.cloud.ProjectID("demo")},
+			"expires_at": s.now().Add(time.Hour).UTC().Format(time.RFC3339),
+			"catalog": []any{map[string]any{"type": "container-infra", "endpoints": []any{
+				map[string]string{"interface": "public", "url": s.cloud.MagnumURL()},
+			}}},
+		}})
+		return true
+	})
+	if got := s.take(); !errors.Is(got.err, credential.ErrNotToken) || n.Load() != 1 {
+		t.Errorf("got %v after %d requests", got.err, n.Load())
+	}
+}
