@@ -29,6 +29,8 @@ type Options struct {
 	Etcd, APIServer string
 	// CA signs the serving certificate and is what clients are trusted by.
 	CA CA
+	// Flags are more flags of the API server.
+	Flags []string
 }
 
 // Cluster is a running API server. Its methods may be called concurrently,
@@ -75,7 +77,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c.api, err = startProcess(c.path("kube-apiserver.log"), o.APIServer, c.apiServerFlags(etcdURL)...)
+	c.api, err = startProcess(c.path("kube-apiserver.log"), o.APIServer, append(c.apiServerFlags(etcdURL), o.Flags...)...)
 	if err != nil {
 		return nil, err
 	}

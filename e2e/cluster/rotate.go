@@ -96,18 +96,39 @@ func (c *Cluster) until(ctx context.Context, client *http.Client, want int) erro
 // CreateConfigMap makes an empty one in the default namespace. No credential
 // of a test's user has a part in it.
 func (c *Cluster) CreateConfigMap(ctx context.Context, name string) error {
-	body, err := json.Marshal(map[string]any{
+	return c.create(ctx, "/api/v1/namespaces/default/configmaps", map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]string{"name": name},
 	})
+}
+
+// LetRead lets a group read namespaces and configmaps.
+func (c *Cluster) LetRead(ctx context.Context, group string) error {
+	const rbac = "rbac.authorization.k8s.io"
+	rules := []any{map[string]any{"apiGroups": []string{""}, "resources": []string{"namespaces", "configmaps"}, "verbs": []string{"get", "list", "watch"}}}
+	if err := c.create(ctx, "/apis/"+rbac+"/v1/clusterroles", map[string]any{
+		"apiVersion": rbac + "/v1", "kind": "ClusterRole", "metadata": map[string]string{"name": "e2e-read"}, "rules": rules,
+	}); err != nil {
+		return err
+	}
+	return c.create(ctx, "/apis/"+rbac+"/v1/clusterrolebindings", map[string]any{
+		"apiVersion": rbac + "/v1", "kind": "ClusterRoleBinding", "metadata": map[string]string{"name": "e2e-read"},
+		"roleRef":  map[string]string{"apiGroup": rbac, "kind": "ClusterRole", "name": "e2e-read"},
+		"subjects": []any{map[string]string{"apiGroup": rbac, "kind": "Group", "name": group}},
+	})
+}
+
+// create makes an object as the administrator.
+func (c *Cluster) create(ctx context.Context, path string, object any) error {
+	body, err := json.Marshal(object)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	admin := c.admin
 	c.mu.Unlock()
-	status, err := c.ask(ctx, admin, http.MethodPost, "/api/v1/namespaces/default/configmaps", body)
+	status, err := c.ask(ctx, admin, http.MethodPost, path, body)
 	if status != http.StatusCreated {
-		return fmt.Errorf("create configmap %q: status %d: %w", name, status, err)
+		return fmt.Errorf("create in %s: status %d: %w", path, status, err)
 	}
 	return nil
 }

@@ -18,6 +18,11 @@ func Double(t testing.TB, o magnumtest.Options) OpenStack {
 	o.RotateAfter = -1
 	server := magnumtest.New(o)
 	t.Cleanup(server.Close)
+	return DoubleOf(server)
+}
+
+// DoubleOf is Double on a server of the caller's.
+func DoubleOf(server *magnumtest.Server) OpenStack {
 	double := OpenStack{
 		OpenStack:     mainjob.DoubleOf(server),
 		StartRotation: func(testing.TB) { server.Rotate("prod") },
