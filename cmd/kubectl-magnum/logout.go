@@ -15,12 +15,12 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 )
 
-const logoutHelp = `Erase the keys of a cluster, or with --all of every cluster, from each store that
-this machine has, whichever is in use. Contexts stay, and the next kubectl call
-gets a new key if the OpenStack login still works.
+const logoutHelp = `Erase the keys and tokens of a cluster, or with --all of every cluster, from each
+store that this machine has, whichever is in use. Contexts stay, and the next
+kubectl call gets a new one if the OpenStack login still works.
 
 A certificate that Magnum has signed stays good until its end, for whoever may
-have copied its key: only ca-rotate ends it before.`
+have copied its key: only ca-rotate ends it before. So does a token.`
 
 // How long logout waits for a keyring: for an answer longer than kubectl does, for
 // all of them, and for a person who has to answer dialogs.
@@ -40,7 +40,7 @@ func newLogoutCommand(p *program) *cobra.Command {
 	o := &logoutOptions{}
 	cmd := &cobra.Command{
 		Use:   "logout [CLUSTER] | --all",
-		Short: "Erase keys from every store",
+		Short: "Erase keys and tokens from every store",
 		Long:  logoutHelp,
 		Example: `  kubectl magnum logout prod
   kubectl magnum logout --all`,

@@ -167,6 +167,17 @@ func TestDecodeRefusesTokens(t *testing.T) {
 	}
 }
 
+// Of two copies of a token the one that was got last counts.
+func TestNewerToken(t *testing.T) {
+	t.Parallel()
+	rec := tokenRecord(t, fernet, time.Hour)
+	old := encode(t, rec)
+	rec.Issued = rec.Issued.Add(time.Second)
+	if fresh := encode(t, rec); !credential.Newer(fresh, old) || credential.Newer(old, fresh) || !credential.Newer(old, []byte("x")) {
+		t.Error("the older one is")
+	}
+}
+
 // A token is named without being shown.
 func TestTokenName(t *testing.T) {
 	t.Parallel()
