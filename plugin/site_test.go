@@ -99,11 +99,15 @@ type answer struct {
 // ask is a question of a new client.
 func (s *site) ask() answer {
 	s.t.Helper()
+	return s.askAs(s.newClient(), plugin.CredentialDeadline)
+}
+
+// newClient is one that has not asked before.
+func (s *site) newClient() process.ID {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.clients++
-	client := process.ID{PID: s.clients, Start: "x"}
-	s.mu.Unlock()
-	return s.askAs(client, plugin.CredentialDeadline)
+	return process.ID{PID: s.clients, Start: "x"}
 }
 
 func (s *site) askAs(client process.ID, deadline time.Duration) answer {

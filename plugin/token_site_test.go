@@ -58,11 +58,7 @@ type handed struct {
 // take is a question of a new client.
 func (s tokens) take() handed {
 	s.t.Helper()
-	s.mu.Lock()
-	s.clients++
-	client := process.ID{PID: s.clients, Start: "x"}
-	s.mu.Unlock()
-	return s.takeAs(client)
+	return s.takeAs(s.newClient())
 }
 
 func (s tokens) takeAs(client process.ID) handed {

@@ -36,6 +36,10 @@ func TestATokenIsKept(t *testing.T) {
 	if got, most := s.api.Tokens(), 20*11/60+2; got > most {
 		t.Errorf("the API server was shown it %d times", got)
 	}
+	known, life := s.State.Credential(s.identity().Key()), s.store.lives[s.identity().Key()]
+	if left := known.Until.Sub(start); left < 59*time.Minute || left > time.Hour || life > time.Hour || life < 59*time.Minute || known.Login == nil {
+		t.Errorf("a store keeps it for %s; known is %+v", life, known)
+	}
 	if s.config(); s.signed() > 0 {
 		t.Error("config had a certificate signed")
 	}

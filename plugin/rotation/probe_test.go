@@ -132,29 +132,32 @@ func TestProbe(t *testing.T) {
 	}
 }
 
+// strangers are servers that are not the cluster's, however much they seem so.
+var strangers = map[string]func(*testing.T, *site){
+	"another CA": func(t *testing.T, s *site) {
+		t.Helper()
+		s.Serve(pkitest.NewCA(t, "prod", time.Now()).PEM(t))
+	},
+	"another CA, with the real one along": func(t *testing.T, s *site) {
+		t.Helper()
+		cert, _ := s.ca.PEM(t)
+		s.ServeStranger(cert)
+	},
+	"another CA, and the wrong name": func(t *testing.T, s *site) {
+		t.Helper()
+		s.Serve(pkitest.NewCA(t, "prod", time.Now()).PEM(t))
+		s.target.TLSServerName = "elsewhere"
+	},
+	"the real chain without its key": func(t *testing.T, s *site) {
+		t.Helper()
+		s.Replay(s.ca.PEM(t))
+	},
+}
+
 // A stranger sees no credential, and is not asked anything.
 func TestProbeRefusesStrangers(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(*testing.T, *site){
-		"another CA": func(t *testing.T, s *site) {
-			t.Helper()
-			s.Serve(pkitest.NewCA(t, "prod", time.Now()).PEM(t))
-		},
-		"another CA, with the real one along": func(t *testing.T, s *site) {
-			t.Helper()
-			cert, _ := s.ca.PEM(t)
-			s.ServeStranger(cert)
-		},
-		"another CA, and the wrong name": func(t *testing.T, s *site) {
-			t.Helper()
-			s.Serve(pkitest.NewCA(t, "prod", time.Now()).PEM(t))
-			s.target.TLSServerName = "elsewhere"
-		},
-		"the real chain without its key": func(t *testing.T, s *site) {
-			t.Helper()
-			s.Replay(s.ca.PEM(t))
-		},
-	} {
+	for name, make := range strangers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)

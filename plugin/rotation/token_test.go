@@ -4,12 +4,11 @@ package rotation
 
 import (
 	"crypto/tls"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki/pkitest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation/apitest"
 )
 
@@ -46,24 +45,13 @@ func TestProbeToken(t *testing.T) {
 // and follows no redirect.
 func TestNoStrangerSeesAToken(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(*testing.T, *site){
-		"another CA": func(t *testing.T, s *site) {
-			t.Helper()
-			s.Serve(pkitest.NewCA(t, "prod", time.Now()).PEM(t))
-		},
-		"another CA, with the real one along": func(t *testing.T, s *site) {
-			t.Helper()
-			cert, _ := s.ca.PEM(t)
-			s.ServeStranger(cert)
-		},
-		"the real chain without its key": func(t *testing.T, s *site) {
-			t.Helper()
-			s.Replay(s.ca.PEM(t))
-		},
+	servers := maps.Clone(strangers)
+	maps.Copy(servers, map[string]func(*testing.T, *site){
 		"another name":  func(_ *testing.T, s *site) { s.target.TLSServerName = "elsewhere" },
 		"plain http":    func(_ *testing.T, s *site) { s.target.Server = "http" + s.URL[len("https"):] },
 		"a proxy of it": func(_ *testing.T, s *site) { s.target.ProxyURL = s.URL },
-	} {
+	})
+	for name, make := range servers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
