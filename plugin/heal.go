@@ -120,7 +120,8 @@ func sameRecord(a, b *credential.Record) bool {
 func (c *call) login(ctx context.Context) (*connection, error) {
 	start := c.Now()
 	defer func() { c.loginTook = c.Now().Sub(start) }()
-	conn, err := c.connect(ctx, c.confined(c.r.Identity))
+	kept := &keptLogin{Plugin: c.Plugin, ctx: ctx, fits: fitsIdentity(c.r.Identity)}
+	conn, err := c.connectBy(ctx, c.confined(c.r.Identity), kept)
 	if err == nil {
 		err = sameIdentity(conn, c.r.Identity)
 	}

@@ -11,6 +11,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -33,11 +34,12 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 }
 
-// Plugin is the program without its command line. All fields but Debug are
-// needed.
+// Plugin is the program without its command line. All fields but Logins and Debug
+// are needed.
 type Plugin struct {
 	Cloud     openstack.Options // what the command line and the environment say of the cloud
 	Store     Store
+	Logins    Store // a keyring that persists, for the secrets of logins; nil if there is none
 	State     state.Dir
 	Now       func() time.Time
 	UserAgent string
@@ -56,12 +58,25 @@ type connection struct {
 	magnum  *magnum.Client
 }
 
-// connect logs in: one request.
+// connect logs in, by a kept login if there is one for the cloud: one request.
 func (p *Plugin) connect(ctx context.Context, o openstack.Options) (*connection, error) {
+	return p.connectBy(ctx, o, &keptLogin{Plugin: p, ctx: ctx, fits: fitsAccount})
+}
+
+// connectInFull logs in with all rights that the user has, so by no kept login.
+func (p *Plugin) connectInFull(ctx context.Context, o openstack.Options) (*connection, error) {
+	return p.connectBy(ctx, o, &keptLogin{Plugin: p, ctx: ctx, fits: fitsAccount, limited: true})
+}
+
+// connectBy logs in by what kept finds, or with nil by no kept login.
+func (p *Plugin) connectBy(ctx context.Context, o openstack.Options, kept *keptLogin) (*connection, error) {
 	o.Debug = p.Debug
+	if kept != nil {
+		o.Kept = kept.find
+	}
 	cloud, err := openstack.Resolve(o)
 	if err != nil {
-		return nil, err
+		return nil, kept.explain(err)
 	}
 	p.Progress("logging in to Keystone")
 	session, err := cloud.Connect(ctx, p.UserAgent)
@@ -93,10 +108,16 @@ func (e *NoProjectError) Error() string {
 	return fmt.Sprintf("the OpenStack login of cloud %q names no project", e.Cloud)
 }
 
-// StateError means that what is to be remembered of a cluster could not be.
-type StateError struct{ Err error }
+// StateError means that what is to be remembered of a cluster, or of something
+// else, could not be.
+type StateError struct {
+	What string // "" for the cluster's CA
+	Err  error
+}
 
-func (e *StateError) Error() string { return "remember the cluster's CA: " + e.Err.Error() }
+func (e *StateError) Error() string {
+	return "remember " + cmp.Or(e.What, "the cluster's CA") + ": " + e.Err.Error()
+}
 func (e *StateError) Unwrap() error { return e.Err }
 
 // ClusterError is an error about one cluster, by the name the user knows.

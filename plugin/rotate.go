@@ -111,7 +111,7 @@ func ended(err error) bool {
 // find reads the cluster, its template and its CA: who may not read that may
 // rotate in vain, for he could not reach the cluster afterwards.
 func (w *rotating) find(ctx context.Context) (err error) {
-	if w.conn, err = w.connect(ctx, w.Cloud); err != nil {
+	if w.conn, err = w.connectInFull(ctx, w.Cloud); err != nil {
 		return err
 	}
 	w.Progress(fmt.Sprintf("looking up cluster %q", w.r.Cluster))
@@ -287,7 +287,7 @@ func (w *rotating) loggedIn(ctx context.Context, ask func() error) error {
 	if _, ended := errors.AsType[*openstack.AuthError](err); !ended {
 		return err
 	}
-	conn, err := w.connect(ctx, w.Cloud)
+	conn, err := w.connectInFull(ctx, w.Cloud)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,8 @@ func resolveDocument(doc *cloudsFile) (Cloud, error) {
 	if err != nil {
 		return Cloud{}, err
 	}
-	return d.resolve(Options{Getenv: noEnv})
+	_, cloud, err := d.resolve(Options{Getenv: noEnv})
+	return cloud, err
 }
 
 func wantOwnError(t *testing.T, err error, lines int) {

@@ -80,12 +80,15 @@ func (d definition) source(cloud Cloud) string {
 		from += fmt.Sprintf(", region %q", cloud.Region)
 	}
 	from += fmt.Sprintf(", %s interface, method %s, Keystone at %s", cloud.Interface, cloud.Method, cloud.AuthURL)
+	if cloud.Kept {
+		from += ", kept by " + fromKept
+	}
 	if cloud.Insecure {
 		from += ", certificates not verified"
 	}
 	named := map[string]bool{}
 	for _, set := range d.values {
-		if set.from != "" {
+		if set.from != "" && set.from != fromKept {
 			named[set.from] = true
 		}
 	}

@@ -82,11 +82,13 @@ var containerInfraTypes = []string{
 // regionsMax is how many regions an error names.
 const regionsMax = 20
 
-// containerInfra finds the service's endpoint. Without a region the first one
-// counts, as with OpenStack's own clients. An error says nothing of known.
-func (c Cloud) containerInfra(catalog []tokens.CatalogEntry, known secrets) (*url.URL, error) {
+// containerInfra finds the service's endpoint and the type by which the catalog
+// has it. Without a region the first one counts, as with OpenStack's own
+// clients. An error says nothing of known.
+func (c Cloud) containerInfra(catalog []tokens.CatalogEntry, known secrets) (at *url.URL, kind string, err error) {
 	if raw := c.Endpoint; raw != "" {
-		return endpointURL(raw)
+		at, err = endpointURL(raw)
+		return at, containerInfraType(catalog), err
 	}
 	regions := map[string]bool{}
 	for _, service := range catalog {
@@ -97,17 +99,29 @@ func (c Cloud) containerInfra(catalog []tokens.CatalogEntry, known secrets) (*ur
 			switch {
 			case strings.TrimSuffix(e.Interface, "URL") != c.Interface:
 			case c.Region == "", c.Region == e.Region, c.Region == e.RegionID:
-				return endpointURL(e.URL)
+				at, err = endpointURL(e.URL)
+				return at, service.Type, err
 			default:
 				regions[known.said(e.Region)] = true
 			}
 		}
 	}
 	have := slices.Sorted(maps.Keys(regions))
-	return nil, &NoEndpointError{
+	return nil, "", &NoEndpointError{
 		Service: containerInfraTypes[0], Interface: c.Interface, Region: c.Region,
 		Have: have[:min(len(have), regionsMax)],
 	}
+}
+
+// containerInfraType is the type by which a catalog has the service, whatever
+// its endpoints.
+func containerInfraType(catalog []tokens.CatalogEntry) string {
+	for _, service := range catalog {
+		if slices.Contains(containerInfraTypes, service.Type) {
+			return service.Type
+		}
+	}
+	return containerInfraTypes[0]
 }
 
 // urlMax is the longest URL of an endpoint that is taken, in bytes: errors name it.

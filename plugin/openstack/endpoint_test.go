@@ -64,7 +64,7 @@ func TestServiceTypes(t *testing.T) {
 	cloud := Cloud{Interface: "public", login: &login{}}
 	for _, name := range []string{"container-infra", "container-infrastructure", "container-infrastructure-management"} {
 		catalog := []tokens.CatalogEntry{{Type: name, Endpoints: []tokens.Endpoint{{Interface: "public", URL: "https://m/v1"}}}}
-		if u, err := cloud.containerInfra(catalog, nil); err != nil || u.String() != "https://m/v1/" {
+		if u, _, err := cloud.containerInfra(catalog, nil); err != nil || u.String() != "https://m/v1/" {
 			t.Errorf("%s: %v, %v", name, u, err)
 		}
 	}

@@ -83,12 +83,17 @@ type AuthError struct {
 	Cloud   string // "" for OS_* variables, and if Service is not Keystone
 	AuthURL string // "" if Service is not Keystone
 	Method  string // Cloud.Method; "" if Service is not Keystone
+	Kept    bool   // what Keystone refused is [Kept]
 	Detail  string // what the service said, one line
 }
 
 func (e *AuthError) Error() string {
-	if e.Method == "" {
+	switch {
+	case e.Method == "":
 		return fmt.Sprintf("%s refuses the token%s", e.Service, colon(e.Detail))
+	case e.Kept:
+		return fmt.Sprintf("%s at %s refuses the application credential that kubectl magnum login keeps for %s%s",
+			e.Service, e.AuthURL, cloudOrEnvironment(e.Cloud), colon(e.Detail))
 	}
 	return fmt.Sprintf("%s at %s refuses the %s of %s%s", e.Service, e.AuthURL,
 		methodWords.Replace(e.Method), cloudOrEnvironment(e.Cloud), colon(e.Detail))

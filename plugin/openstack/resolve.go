@@ -5,6 +5,7 @@ package openstack
 import (
 	"cmp"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -50,6 +51,17 @@ type Options struct {
 	Endpoint  string // instead of the catalog's
 	Insecure  bool
 
+	// Ask is asked for what a login by password or passcode lacks, and its error
+	// returned. Nil, and with Confined, nobody is asked.
+	Ask func(Question) (string, error)
+
+	// Kept finds the application credential that logs in for an account; nil for
+	// none. It goes before the way to log in that a definition says, unless that is
+	// a token or an application credential of its own, and needs no definition
+	// where there is none and, with Confined, anywhere. It is given an account with
+	// AuthURL alone, or nothing, then.
+	Kept func(Account) *Kept
+
 	// Now serves to see whether a Retry-After fits into a deadline. Nil means
 	// that no request is repeated.
 	Now func() time.Time
@@ -75,6 +87,8 @@ type Cloud struct {
 	Method                 string // password, token, application_credential, totp, or several with a + between them
 	Endpoint               string // the container infrastructure service's, if not the catalog's
 	Insecure               bool   // the certificates of servers are not verified
+	Kept                   bool   // the login is by what [Options.Kept] found
+	TLS                    TLS    // how servers are verified, and what they are shown
 
 	// CACert is the absolute path of the CA certificates that the flag or
 	// OS_CACERT named, "" if neither did: what a later run has to be told.
@@ -106,35 +120,53 @@ func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
 // certificates, which they override, and a password or secret that is not there.
 //
 // Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError],
-// [*UnsupportedAuthError] and [*OtherCloudError].
+// [*UnsupportedAuthError] and [*OtherCloudError], and those of o.Ask.
 func Resolve(o Options) (cloud Cloud, err error) {
 	if o.confined() {
 		o.Getenv = o.confinedGetenv()
 	}
 	d, err := define(o)
 	if err == nil {
-		cloud, err = d.resolve(o)
+		d, cloud, err = d.resolve(o)
 	}
 	o.tellSource(d, cloud, err)
 	return cloud, err
 }
 
-func (d definition) resolve(o Options) (cloud Cloud, err error) {
-	if o.CACert != "" {
-		from := "--os-cacert"
-		if o.Confined {
-			from = "the CA file that config used"
+// resolve makes the cloud of d, which it returns with what is kept, or was
+// answered, in it.
+func (d definition) resolve(o Options) (definition, Cloud, error) {
+	authURL, err := d.keystone()
+	if err != nil {
+		return d, Cloud{}, err
+	}
+	if o.AuthURL != "" && o.AuthURL != authURL {
+		return d, Cloud{}, &OtherCloudError{Cloud: d.name, Want: o.AuthURL, AuthURL: authURL}
+	}
+	if k := o.kept(d, authURL); k != nil {
+		d = d.with(k)
+	}
+	if !d.kept {
+		if o.CACert != "" {
+			from := "--os-cacert"
+			if o.Confined {
+				from = "the CA file that config used"
+			}
+			d.values["cacert"] = setting{text: o.CACert, from: from}
 		}
-		d.values["cacert"] = setting{text: o.CACert, from: from}
+		if d, err = d.answered(o, authURL); err != nil {
+			return d, Cloud{}, err
+		}
 	}
-	cloud = Cloud{Name: d.name, File: d.file, SecureFile: d.secureFile, PublicFile: d.publicFile}
-	if cloud.AuthURL, err = d.keystone(); err != nil {
-		return Cloud{}, err
+	cloud, err := d.cloud(o, authURL)
+	return d, cloud, err
+}
+
+func (d definition) cloud(o Options, authURL string) (cloud Cloud, err error) {
+	cloud = Cloud{
+		Name: d.name, File: d.file, SecureFile: d.secureFile, PublicFile: d.publicFile,
+		AuthURL: authURL, Region: d.regionName(o), Kept: d.kept,
 	}
-	if o.AuthURL != "" && o.AuthURL != cloud.AuthURL {
-		return Cloud{}, &OtherCloudError{Cloud: d.name, Want: o.AuthURL, AuthURL: cloud.AuthURL}
-	}
-	cloud.Region = d.regionName(o)
 	if cloud.Interface, err = d.endpointInterface(); err != nil {
 		return Cloud{}, err
 	}
@@ -154,9 +186,9 @@ func (d definition) resolve(o Options) (cloud Cloud, err error) {
 		return Cloud{}, err
 	}
 	cloud.Insecure = trust.InsecureSkipVerify
+	cloud.TLS = d.tlsFiles(o, trust)
 	cloud.Endpoint = d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
-	cloud.login, err = d.login(o, cloud.Method, trust)
-	if err != nil {
+	if cloud.login, err = d.login(o, cloud.Method, trust); err != nil {
 		return Cloud{}, err
 	}
 	return cloud, nil
@@ -179,6 +211,11 @@ func (d definition) login(o Options, method string, trust *tls.Config) (*login, 
 
 // define finds the definition of the cloud that is meant.
 func define(o Options) (definition, error) {
+	if o.Confined {
+		if d, ok := o.definedByKept(); ok {
+			return d, nil
+		}
+	}
 	name := o.Cloud
 	if name == "" {
 		name = o.Getenv("OS_CLOUD")
@@ -188,6 +225,11 @@ func define(o Options) (definition, error) {
 		return env, nil
 	}
 	doc, err := findClouds(o, name)
+	if _, none := errors.AsType[*NoCloudError](err); none && name == "" && !o.Confined {
+		if d, ok := o.definedByKept(); ok {
+			return d, nil
+		}
+	}
 	if err != nil {
 		return definition{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -23,11 +24,20 @@ type Session struct {
 	ProjectName string
 	ExpiresAt   time.Time // of the token
 
-	provider *gophercloud.ProviderClient
-	endpoint *url.URL
-	missing  error // why there is no endpoint
-	verified bool
+	// Account is whose the login is, as Keystone has it.
+	Account Account
+
+	cloud     Cloud
+	userAgent string
+	provider  *gophercloud.ProviderClient
+	endpoint  *url.URL
+	kind      string // of the endpoint's service, as the catalog has it
+	missing   error  // why there is no endpoint
+	verified  bool
 }
+
+// keystoneName is what errors call Keystone.
+const keystoneName = "Keystone"
 
 // grant is what Keystone says about a token.
 //
@@ -35,8 +45,23 @@ type Session struct {
 type grant struct {
 	User      tokens.User           `json:"user"`
 	Project   tokens.Project        `json:"project"`
-	ExpiresAt time.Time             `json:"expires_at"`
+	ExpiresAt instant               `json:"expires_at"`
 	Catalog   []tokens.CatalogEntry `json:"catalog"`
+}
+
+// instant is a time as Keystone writes it: with a Z, but for the end of a token
+// that an application credential's end is the end of.
+type instant struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *instant) UnmarshalJSON(data []byte) error {
+	if text := string(data); len(text) > 2 && !strings.HasSuffix(text, `Z"`) {
+		if t, err := time.Parse(`"2006-01-02T15:04:05.999999999"`, text); err == nil {
+			i.Time = t
+			return nil
+		}
+	}
+	return i.Time.UnmarshalJSON(data)
 }
 
 // Connect logs in with one request: POST /v3/auth/tokens, or, for a token that
@@ -45,18 +70,27 @@ type grant struct {
 //
 // Errors are those of [Explain], with the cloud in an [*AuthError].
 func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) {
-	s := &Session{provider: c.provider(userAgent)}
+	s := &Session{cloud: c, userAgent: userAgent, provider: c.provider(userAgent)}
 	granted, err := c.token(ctx, s.provider)
 	if err != nil {
 		return nil, c.refused(err)
 	}
 	s.UserID, s.UserName = granted.User.ID, granted.User.Name
 	s.ProjectID, s.ProjectName = granted.Project.ID, granted.Project.Name
-	s.ExpiresAt = granted.ExpiresAt
+	s.ExpiresAt, s.Account = granted.ExpiresAt.Time, c.account(granted)
 	known := append(slices.Clone(c.login.secrets), s.provider.TokenID)
-	s.endpoint, s.missing = c.containerInfra(granted.Catalog, known)
+	s.endpoint, s.kind, s.missing = c.containerInfra(granted.Catalog, known)
 	s.verified = s.missing == nil && c.verified(s.endpoint)
 	return s, nil
+}
+
+// account is whose a token is.
+func (c Cloud) account(g grant) Account {
+	return Account{
+		Cloud: c.Name, AuthURL: c.AuthURL,
+		UserID: g.User.ID, UserName: g.User.Name, UserDomainID: g.User.Domain.ID, UserDomainName: g.User.Domain.Name,
+		ProjectID: g.Project.ID, ProjectName: g.Project.Name, ProjectDomainID: g.Project.Domain.ID, ProjectDomainName: g.Project.Domain.Name,
+	}
 }
 
 // refused explains a failed login and puts into an [*AuthError] what was refused.
@@ -64,9 +98,9 @@ func (c Cloud) refused(err error) error {
 	if answer, ok := errors.AsType[*statusError](err); ok && !answer.page && c.refuses(answer.code) {
 		answer.code = http.StatusUnauthorized
 	}
-	err = Explain("Keystone", err)
+	err = Explain(keystoneName, err)
 	if refused, ok := errors.AsType[*AuthError](err); ok {
-		refused.Cloud, refused.AuthURL, refused.Method = c.Name, c.AuthURL, c.Method
+		refused.Cloud, refused.AuthURL, refused.Method, refused.Kept = c.Name, c.AuthURL, c.Method, c.Kept
 	}
 	return err
 }
@@ -84,13 +118,15 @@ func (c Cloud) refuses(code int) bool {
 	return false
 }
 
-func (c Cloud) provider(userAgent string) *gophercloud.ProviderClient {
+// provider sends nothing yet. What it is answered never gets into an error with
+// a secret of the login's in it, or with one of more.
+func (c Cloud) provider(userAgent string, more ...string) *gophercloud.ProviderClient {
 	p := &gophercloud.ProviderClient{IdentityBase: c.AuthURL + "/"}
 	p.UseTokenLock()
 	p.UserAgent.Prepend(userAgent)
 	p.HTTPClient = http.Client{
 		Transport: &guard{
-			base: c.login.transport, secrets: c.login.secrets, now: c.login.now, limit: c.login.limit,
+			base: c.login.transport, secrets: append(slices.Clone(c.login.secrets), more...), now: c.login.now, limit: c.login.limit,
 			carries: c.carries(), debug: c.login.debug,
 		},
 	}

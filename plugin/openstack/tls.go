@@ -102,3 +102,17 @@ func (d definition) fileFault(key string, err error) error {
 	}
 	return d.fault(key, d.label(key)+": "+err.Error())
 }
+
+// tlsFiles says which files went into trust.
+func (d definition) tlsFiles(o Options, trust *tls.Config) TLS {
+	files := TLS{Insecure: trust.InsecureSkipVerify}
+	// tls has read them: their paths are good.
+	if trust.RootCAs != nil {
+		files.CACert, _ = d.path(o, "cacert")
+	}
+	if len(trust.Certificates) > 0 {
+		files.Cert, _ = d.path(o, "cert")
+		files.Key, _ = d.path(o, "key")
+	}
+	return files
+}

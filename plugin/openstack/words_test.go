@@ -74,12 +74,12 @@ func TestWordsOfCatalog(t *testing.T) {
 	endpoints = append(endpoints, tokens.Endpoint{Interface: "public", Region: "Long", URL: "https://m/" + strings.Repeat("7", 1000)})
 	catalog := []tokens.CatalogEntry{{Type: "container-infra", Endpoints: endpoints}}
 	cloud := Cloud{Interface: "public", Region: "One", login: &login{}}
-	_, err := cloud.containerInfra(catalog, secrets{secret})
+	_, _, err := cloud.containerInfra(catalog, secrets{secret})
 	if got, ok := errors.AsType[*NoEndpointError](err); !ok || len(got.Have) > 20 || strings.Contains(err.Error(), secret) || len(err.Error()) > 20_000 {
 		t.Errorf("the error is %.1000v", err)
 	}
 	cloud.Region = "Long"
-	_, err = cloud.containerInfra(catalog, nil)
+	_, _, err = cloud.containerInfra(catalog, nil)
 	if got, ok := errors.AsType[*BadAnswerError](err); !ok || !strings.HasSuffix(got.Reason, "is longer than 500 bytes") {
 		t.Errorf("the error is %v", err)
 	}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import "strconv"
+
+// Account is whose login to what: as a definition asks for it, which may leave
+// most of it open, or as Keystone says it is.
+type Account struct {
+	Cloud   string // as named in clouds.yaml, "" for OS_* variables
+	AuthURL string // as [Cloud] has it
+
+	UserID, UserName, UserDomainID, UserDomainName             string
+	ProjectID, ProjectName, ProjectDomainID, ProjectDomainName string
+}
+
+// Fits says whether is has all that a asks for.
+func (a Account) Fits(is Account) bool {
+	for _, field := range []struct{ asked, is string }{
+		{a.Cloud, is.Cloud},
+		{a.AuthURL, is.AuthURL},
+		{a.UserID, is.UserID},
+		{a.UserName, is.UserName},
+		{a.UserDomainID, is.UserDomainID},
+		{a.UserDomainName, is.UserDomainName},
+		{a.ProjectID, is.ProjectID},
+		{a.ProjectName, is.ProjectName},
+		{a.ProjectDomainID, is.ProjectDomainID},
+		{a.ProjectDomainName, is.ProjectDomainName},
+	} {
+		if field.asked != "" && field.asked != field.is {
+			return false
+		}
+	}
+	return true
+}
+
+// TLS is how the servers of a login are verified, and what they are shown. Paths
+// are absolute.
+type TLS struct {
+	CACert    string // "" for the system's
+	Cert, Key string // "" for none
+	Insecure  bool   // servers are not verified
+}
+
+// Kept is an application credential that somebody keeps for later logins. Its
+// secret is sent only to the AuthURL, and the token that it gives only to the
+// catalog's endpoint of that interface, or to Endpoint. Their certificates are
+// checked as TLS has it. What a definition says of all that does not count.
+type Kept struct {
+	ID, Secret string
+	AuthURL    string
+	TLS        TLS
+	Interface  string // as [Cloud] has it
+	Endpoint   string // likewise
+	Region     string // for a login that no definition is left of
+}
+
+// kept is the application credential that logs in instead of d, nil if there is
+// none. A definition that says by which token, application credential or trust
+// it logs in, or to something else than a project, is left as it is.
+func (o Options) kept(d definition, authURL string) *Kept {
+	method, known := authTypes[d.text("auth_type")]
+	switch {
+	case o.Kept == nil,
+		known && (method == methodToken || method == methodApplicationCredential),
+		d.first("token", "application_credential_id", "application_credential_name", "trust_id", "system_scope") != "",
+		d.first("project_id", "project_name") == "" && d.first("domain_id", "domain_name") != "":
+		return nil
+	}
+	return o.usable(d.account(authURL), authURL)
+}
+
+// usable is what is kept for an account, unless it is of another Keystone.
+func (o Options) usable(a Account, authURL string) *Kept {
+	k := o.Kept(a)
+	if k == nil || authURL != "" && k.AuthURL != authURL {
+		return nil
+	}
+	return k
+}
+
+// account is what d asks for.
+func (d definition) account(authURL string) Account {
+	a := Account{
+		Cloud: d.name, AuthURL: authURL,
+		UserID: d.text("user_id"), ProjectID: d.text("project_id"),
+	}
+	// Ids go before names, and who is named by one may not be it by the other.
+	if a.UserName = d.text("username"); a.UserName != "" && a.UserID == "" {
+		a.UserDomainID, a.UserDomainName, _ = d.domain("user")
+	}
+	if a.ProjectName = d.text("project_name"); a.ProjectName != "" && a.ProjectID == "" {
+		a.ProjectDomainID, a.ProjectDomainName, _ = d.domain("project")
+	}
+	if a.UserID != "" {
+		a.UserName = ""
+	}
+	if a.ProjectID != "" {
+		a.ProjectName = ""
+	}
+	return a
+}
+
+// fromKept says in messages where a setting comes from.
+const fromKept = "kubectl magnum login"
+
+// with is d with k in place of all that it says, but for the region.
+func (d definition) with(k *Kept) definition {
+	region, named := d.values["region_name"]
+	d.values, d.kept = map[string]setting{}, true
+	for key, text := range map[string]string{
+		"auth_url": k.AuthURL, "region_name": k.Region, "interface": k.Interface, "container_infra_endpoint_override": k.Endpoint,
+		"auth_type": "v3applicationcredential", "application_credential_id": k.ID, "application_credential_secret": k.Secret,
+		"cacert": k.TLS.CACert, "cert": k.TLS.Cert, "key": k.TLS.Key, "insecure": strconv.FormatBool(k.TLS.Insecure),
+	} {
+		if text != "" {
+			d.values[key] = setting{text: text, from: fromKept}
+		}
+	}
+	if named {
+		d.values["region_name"] = region
+	}
+	return d
+}
+
+// definedByKept is the definition that something kept makes alone; ok is false if
+// there is nothing.
+func (o Options) definedByKept() (d definition, ok bool) {
+	if o.Kept == nil {
+		return definition{}, false
+	}
+	k := o.usable(Account{AuthURL: o.AuthURL}, o.AuthURL)
+	if k == nil {
+		return definition{}, false
+	}
+	return definition{name: o.Cloud}.with(k), true
+}
