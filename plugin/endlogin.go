@@ -42,8 +42,9 @@ const revokeTime = 15 * time.Second
 
 // EndLogins erases the secrets of kept logins, forgets them, and revokes the
 // application credentials where a full login is at hand; nobody is asked for one.
-// Whatever fails, the others end, and none is used here again.
-func (p *Plugin) EndLogins(ctx context.Context, r EndLoginsRequest) []EndedLogin {
+// Whatever fails, the others end, and none is used here again. The error is a
+// [NoKeptLoginError].
+func (p *Plugin) EndLogins(ctx context.Context, r EndLoginsRequest) ([]EndedLogin, error) {
 	ctx, cancel := context.WithTimeout(ctx, revokeTime)
 	defer cancel()
 	var ended []EndedLogin
@@ -64,7 +65,10 @@ func (p *Plugin) EndLogins(ctx context.Context, r EndLoginsRequest) []EndedLogin
 		}
 		ended = append(ended, e)
 	}
-	return ended
+	if len(ended) == 0 {
+		return nil, &NoKeptLoginError{Cloud: r.Cloud}
+	}
+	return ended, nil
 }
 
 // revokeLogin revokes an application credential by the full login that made it,

@@ -45,6 +45,7 @@ type LoginResult struct {
 	Clusters       int      // that it has seen
 	Store          string
 	Left           *LeftError // the former one, if it could not be revoked
+	Unverified     bool       // the servers are not known to be who they say
 }
 
 // LoginStoreError means that there is no keyring to keep the secret in. Nothing

@@ -81,6 +81,8 @@ func adviseLogin(err error) []string {
 		return nil
 	}
 	switch {
+	case auth.Kept:
+		return []string{loginHint(auth.Cloud)}
 	case auth.Method == "":
 		return []string{hintToken, hintTokenRefused}
 	case auth.Method == "token":

@@ -14,7 +14,10 @@ const grace = time.Second
 // bounded runs f, and goes on without it if it has not ended a second after
 // ctx did: a read from a file system that hangs heeds no context. The program
 // ends right after, and f with it.
-func bounded(ctx context.Context, f func() error) error {
+func bounded(ctx context.Context, f func() error) error { return boundedUntil(ctx, grace, f) }
+
+// boundedUntil is bounded for what may go on for longer after ctx did end.
+func boundedUntil(ctx context.Context, late time.Duration, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
 	select {
@@ -22,12 +25,12 @@ func bounded(ctx context.Context, f func() error) error {
 		return err
 	case <-ctx.Done():
 	}
-	late := time.NewTimer(grace)
-	defer late.Stop()
+	timer := time.NewTimer(late)
+	defer timer.Stop()
 	select {
 	case err := <-done:
 		return err
-	case <-late.C:
+	case <-timer.C:
 		return fmt.Errorf("a file system, or something else that cannot be interrupted, hangs: %w", ctx.Err())
 	}
 }

@@ -299,7 +299,7 @@ func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
 // cmdRecord changes the only stored record: record replace OLD NEW, record
 // remove, record none (checks that there is none).
 func cmdRecord(ts *testscript.TestScript, _ bool, args []string) {
-	files, err := filepath.Glob(filepath.Join(ts.Getenv("TEST_STORE"), "v1-*"))
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("TEST_STORE"), "v1-cert-*"))
 	ts.Check(err)
 	if args[0] == "none" {
 		if len(files) > 0 {

@@ -22,7 +22,14 @@ const (
 	hintProject      = "name one with project_name in clouds.yaml, or with OS_PROJECT_NAME"
 	hintAuthType     = "make an application credential (openstack application credential create kubectl) and put it into clouds.yaml"
 	hintPassword     = "check user, password, project and domains: openstack <cloud>token issue"
-	hintPasscode     = "a passcode is good for half a minute: set OS_PASSCODE anew; for every day, make an application credential"
+	hintPasscode     = "a passcode is good for half a minute: set OS_PASSCODE anew; for every day: kubectl magnum login"
+	hintLogin        = "log in again: kubectl magnum login<cloud>"
+	hintFullLogin    = "for this a full login is needed: a password in clouds.yaml, or OS_PASSWORD"
+	hintAsked        = "run it in a terminal, where it is asked for, or put it into clouds.yaml or the OS_* variables"
+	hintDelegate     = "log in with a password: an application credential or a trust cannot make another application credential"
+	hintRules        = "ask your cloud's operator to set service_type = container-infra in [keystone_authtoken] of Magnum's configuration"
+	hintNoKeyring    = "start a keyring in this session, such as gnome-keyring, or put an application credential into clouds.yaml"
+	hintRevoke       = "to revoke it: openstack <cloud>application credential delete <id>"
 	hintAppCred      = "check whether it is still there, and its secret: openstack application credential list"
 	hintToken        = "the token has expired or was revoked: get a new one with openstack token issue"
 	hintTokenRefused = "an application credential's access rules must allow to read clusters, templates and certificates, and to sign"
@@ -81,7 +88,7 @@ const (
 // hints is the advice for err, at most two lines.
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
-		adviseContext, adviseCARotate, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
+		adviseKept, adviseContext, adviseCARotate, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
 		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseLogout, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {

@@ -115,7 +115,7 @@ func (l *leaks) records(t *testing.T) {
 	if stdout, stderr := l.run(t, "config", "prod", "-v"); !strings.Contains(stdout, "Context") {
 		t.Fatal(stderr)
 	}
-	files, _ := filepath.Glob(filepath.Join(string(l.store), "v1-*"))
+	files, _ := filepath.Glob(filepath.Join(string(l.store), "v1-cert-*"))
 	if len(files) != 1 {
 		t.Fatalf("%d records", len(files))
 	}

@@ -20,7 +20,12 @@ store that this machine has, whichever is in use. Contexts stay, and the next
 kubectl call gets a new one if the OpenStack login still works.
 
 A certificate that Magnum has signed stays good until its end, for whoever may
-have copied its key: only ca-rotate ends it before. So does a token.`
+have copied its key: only ca-rotate ends it before. So does a token of Keystone's,
+whatever becomes of the CA.
+
+--all ends the logins that kubectl magnum login keeps, too, and --login those
+alone: their secrets are erased, and the application credentials revoked if a
+full login is at hand. If not, the command that revokes them is shown.`
 
 // How long logout waits for a keyring: for an answer longer than kubectl does, for
 // all of them, and for a person who has to answer dialogs.
@@ -32,23 +37,29 @@ const (
 
 // logoutOptions are the flags of logout.
 type logoutOptions struct {
+	cloud   openstack.Options
 	cluster oneCluster
 	all     bool
+	login   bool
 }
 
 func newLogoutCommand(p *program) *cobra.Command {
 	o := &logoutOptions{}
 	cmd := &cobra.Command{
-		Use:   "logout [CLUSTER] | --all",
-		Short: "Erase keys and tokens from every store",
+		Use:   "logout [CLUSTER] | --all | --login",
+		Short: "Erase keys and tokens from every store, and end kept logins",
 		Long:  logoutHelp,
 		Example: `  kubectl magnum logout prod
-  kubectl magnum logout --all`,
+  kubectl magnum logout --all
+  kubectl magnum logout --login --os-cloud work`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
 	}
 	o.cluster.addFlag(cmd.Flags())
-	cmd.Flags().BoolVar(&o.all, "all", false, "of every cluster")
+	fs := cmd.Flags()
+	fs.BoolVar(&o.all, "all", false, "of every cluster, and every kept login")
+	fs.BoolVar(&o.login, "login", false, "end kept logins, of every cloud or of --os-cloud alone, and no keys")
+	addLoginFlags(fs, &o.cloud)
 	return cmd
 }
 
@@ -56,22 +67,26 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 	if err := noEmptyFlags(cmd.Flags()); err != nil {
 		return err
 	}
-	name := ""
-	if named := len(args) > 0 || o.cluster.flag != ""; named == o.all {
-		return usagef("name a cluster, or say --all for every one")
-	} else if named {
-		var err error
-		if name, err = o.cluster.name(cmd, args); err != nil {
-			return err
-		}
+	name, err := o.named(cmd, args)
+	if err != nil {
+		return err
 	}
 	var done []plugin.StoreLogout
-	err := p.useCase(cmd.Context(), openstack.Options{}, cacheOptions{choice: "none"}, func(pl *plugin.Plugin, _ *progress) (err error) {
+	var ended []plugin.EndedLogin
+	err = p.useCase(cmd.Context(), o.cloud, cacheOptions{choice: "none"}, func(pl *plugin.Plugin, _ *progress) (err error) {
+		if o.login {
+			ended, err = pl.EndLogins(cmd.Context(), plugin.EndLoginsRequest{Cloud: o.cloud.Cloud})
+			return err
+		}
 		done, err = pl.Logout(cmd.Context(), plugin.LogoutRequest{
 			Cluster: name, Stores: allStores(p),
 			Absent:   func(err error) bool { return errors.Is(err, cache.ErrAbsent) },
 			Hopeless: func(err error) bool { return errors.Is(err, cache.ErrTimeout) },
 		})
+		var incomplete *plugin.LogoutError
+		if o.all && (err == nil || errors.As(err, &incomplete)) {
+			ended, _ = pl.EndLogins(cmd.Context(), plugin.EndLoginsRequest{Erased: true}) // that there is none is no error here
+		}
 		return err
 	})
 	var incomplete *plugin.LogoutError
@@ -84,7 +99,46 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 	for _, s := range done {
 		fmt.Fprintln(p.streams.Out, escape(logoutLine(s, name)))
 	}
-	return err
+	return errors.Join(err, p.printEnded(ended))
+}
+
+// named is the cluster that is meant, "" for all of them or for logins.
+func (o *logoutOptions) named(cmd *cobra.Command, args []string) (string, error) {
+	kinds := 0
+	for _, given := range []bool{len(args) > 0 || o.cluster.flag != "", o.all, o.login} {
+		if given {
+			kinds++
+		}
+	}
+	switch {
+	case kinds != 1:
+		return "", usagef("name a cluster, or say --all for every one, or --login for kept logins")
+	case !o.login && (o.cloud.Cloud != "" || o.cloud.Region != "" || o.cloud.CACert != ""):
+		return "", usagef("--os-cloud, --os-region-name and --os-cacert go with --login")
+	case o.all || o.login:
+		return "", nil
+	}
+	return o.cluster.name(cmd, args)
+}
+
+// printEnded says what became of logins. An error is one of a secret that is left.
+func (p *program) printEnded(ended []plugin.EndedLogin) error {
+	var failed error
+	for _, e := range ended {
+		of := fmt.Sprintf("The login of %s as %q for project %q", ofCloud(e.Cloud), e.User, e.Project)
+		switch {
+		case e.Left == nil:
+			fmt.Fprintln(p.streams.Out, escape(of+" has ended: its application credential is revoked."))
+		case e.Store != nil:
+			failed = errors.Join(failed, e.Left)
+			fmt.Fprintln(p.streams.Out, escape(fmt.Sprintf("%s is not used here any more, but its secret may still be in the keyring, as %s.", of, storeProblem(e.Store))))
+			p.warnLeft(e.Left)
+		default:
+			fmt.Fprintln(p.streams.Out, escape(of+" is not used here any more."))
+			p.warnLeft(e.Left)
+		}
+	}
+	return failed
 }
 
 func logoutLine(s plugin.StoreLogout, cluster string) string {

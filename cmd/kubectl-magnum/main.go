@@ -51,6 +51,7 @@ func main() {
 		pid:         os.Getpid(),
 		host:        host,
 		now:         time.Now,
+		readSecret:  readSecret,
 		parent:      func() process.ID { return lookup(os.Getppid()) },
 		keepPipe:    func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }, // writes fail in its place
 		inTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
@@ -69,4 +70,17 @@ func lookup(pid int) process.ID {
 		return process.ID{}
 	}
 	return id
+}
+
+// readSecret reads a line from the terminal that is not shown. If ctx ends
+// meanwhile the terminal shows again what is typed.
+func readSecret(ctx context.Context) (string, error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	defer context.AfterFunc(ctx, func() { _ = term.Restore(fd, before) })()
+	secret, err := term.ReadPassword(fd)
+	return string(secret), err
 }

@@ -34,6 +34,8 @@ type program struct {
 	now        func() time.Time
 	parent     func() process.ID
 	verbose    bool // --verbose
+	// readSecret reads a line from the terminal that is not shown.
+	readSecret func(ctx context.Context) (string, error)
 	// keepPipe keeps a reader of stderr that goes away from ending the process.
 	keepPipe func()
 
@@ -89,6 +91,7 @@ func run(ctx context.Context, p *program) int {
 		newCARotateCommand(p),
 		newCASignCommand(p),
 		newStatusCommand(p),
+		newLoginCommand(p),
 		newLogoutCommand(p),
 		newVersionCommand(p),
 	)
@@ -148,7 +151,7 @@ func (p *program) report(err error) int {
 	if errors.As(err, &repeated) {
 		return repeated.Code // kubectl runs a failing plugin again at once: said once is enough
 	}
-	if errors.Is(err, context.Canceled) {
+	if _, left := errors.AsType[*plugin.LeftError](err); errors.Is(err, context.Canceled) && !left {
 		fmt.Fprintln(p.streams.ErrOut, "kubectl-magnum: interrupted")
 		return exitError
 	}
@@ -169,10 +172,17 @@ func exitCode(err error) int {
 	var noCloud *openstack.NoCloudError
 	var name *plugin.NameError
 	var ended *plugin.EndedTokenError
+	var rules *plugin.RulesRefusedError
+	var kept *plugin.KeptLoginError
+	var delegate *plugin.MayNotDelegateError
+	var unasked *noTerminalError
 	switch {
 	case errors.As(err, &usage), errors.As(err, &name):
 		return exitUsage
-	case errors.As(err, &auth), errors.As(err, &noCloud), errors.As(err, &ended) && ended.Given:
+	case errors.As(err, &rules):
+		return exitError // the login is good
+	case errors.As(err, &auth), errors.As(err, &noCloud), errors.As(err, &kept), errors.As(err, &delegate), errors.As(err, &unasked),
+		errors.As(err, &ended) && ended.Given:
 		return exitLogin
 	}
 	return exitError
@@ -189,6 +199,7 @@ func (p *program) plugin(cloud openstack.Options, cache cacheOptions) (*plugin.P
 	return &plugin.Plugin{
 		Cloud:     cloud,
 		Store:     store,
+		Logins:    newLogins(p, cache, dir),
 		State:     dir,
 		Now:       p.now,
 		UserAgent: "kubectl-magnum/" + strings.TrimPrefix(buildVersion(), "v"),

@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 const statusHelp = `Show what is cached of a cluster and until when, and compare its CAs: the one
@@ -65,17 +66,19 @@ func (o *statusOptions) run(cmd *cobra.Command, p *program, args []string) error
 		return err
 	}
 	var all []plugin.ClusterStatus
+	var logins []state.KeptLogin
 	err := p.useCase(cmd.Context(), o.cloud, o.cache, func(pl *plugin.Plugin, _ *progress) (err error) {
 		all, err = pl.Status(cmd.Context(), plugin.StatusRequest{Cluster: name})
+		logins = pl.KeptLogins()
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return p.printStatus(all, o.output)
+	return p.printStatus(all, logins, o.output)
 }
 
-func (p *program) printStatus(all []plugin.ClusterStatus, output string) error {
+func (p *program) printStatus(all []plugin.ClusterStatus, logins []state.KeptLogin, output string) error {
 	infos := make([]statusInfo, 0, len(all))
 	for _, s := range all {
 		infos = append(infos, newStatusInfo(s))
@@ -85,7 +88,7 @@ func (p *program) printStatus(all []plugin.ClusterStatus, output string) error {
 		return err
 	}
 	if !ok {
-		out = []byte(statusText(all, p.now()))
+		out = []byte(statusText(all, p.now()) + loginsText(logins, p.now()))
 	}
 	_, err = p.streams.Out.Write(out)
 	return err
@@ -101,6 +104,19 @@ func statusText(all []plugin.ClusterStatus, now time.Time) string {
 		blocks = append(blocks, clusterText(s, now))
 	}
 	return strings.Join(blocks, "\n")
+}
+
+// loginsText is a line for each kept login.
+func loginsText(logins []state.KeptLogin, now time.Time) string {
+	var out strings.Builder
+	for _, l := range logins {
+		until := "until " + l.ExpiresAt.UTC().Format("2006-01-02 15:04") + " UTC"
+		if !now.Before(l.ExpiresAt) {
+			until = "and has expired"
+		}
+		fmt.Fprintln(&out, escape(fmt.Sprintf("A login of %s is kept, as %q for project %q, %s.", ofCloud(l.Cloud), l.UserName, l.ProjectName, until)))
+	}
+	return out.String()
 }
 
 func clusterText(s plugin.ClusterStatus, now time.Time) string {

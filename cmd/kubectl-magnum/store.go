@@ -83,6 +83,15 @@ func newStore(p *program, o cacheOptions, dir state.Dir) (plugin.Store, error) {
 	return store, nil
 }
 
+// newLogins is where the secrets of logins are: a keyring that persists, whatever
+// keys are kept in.
+func newLogins(p *program, o cacheOptions, dir state.Dir) plugin.Store {
+	if testOnlyStore != nil {
+		return testOnlyStore
+	}
+	return newKeyring(p, o, dir)
+}
+
 // newKernel is the user's kernel keyring.
 func newKernel() *cache.Kernel { return &cache.Kernel{Service: testOnlyService} }
 

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/yaml"
@@ -22,6 +23,11 @@ func addLoginFlags(fs *pflag.FlagSet, o *openstack.Options) {
 // useCase runs f, for a person, with its progress shown, and gives up on it a second after ctx
 // ended. f and its caller may share variables only if this returns nil.
 func (p *program) useCase(ctx context.Context, cloud openstack.Options, cache cacheOptions, f func(*plugin.Plugin, *progress) error) error {
+	return p.useCaseUntil(ctx, grace, cloud, cache, f)
+}
+
+// useCaseUntil is useCase for what may go on for so long after ctx ended.
+func (p *program) useCaseUntil(ctx context.Context, late time.Duration, cloud openstack.Options, cache cacheOptions, f func(*plugin.Plugin, *progress) error) error {
 	cache.insist = true
 	pl, err := p.plugin(cloud, cache)
 	if err != nil {
@@ -33,7 +39,7 @@ func (p *program) useCase(ctx context.Context, cloud openstack.Options, cache ca
 	if debug := pl.Debug; debug != nil && p.errTerminal {
 		pl.Debug = func(line string) { progress.above(func() { debug(line) }) }
 	}
-	return bounded(ctx, func() error { return f(pl, progress) })
+	return boundedUntil(ctx, late, func() error { return f(pl, progress) })
 }
 
 // checkOutput refuses what is no --output: plain is the one that is neither json
