@@ -48,11 +48,10 @@ func (s *Server) writePasswordCloud(b *strings.Builder, u *user, p *project) {
 }
 
 func (s *Server) writeCredentialCloud(b *strings.Builder, c *applicationCredential) {
-	cloud := c.user.name + "-appcred"
-	if c.rules != nil {
-		cloud += "-limited"
+	if c.cloud == "" {
+		return
 	}
-	writeYAML(b, 2, cloud, "")
+	writeYAML(b, 2, c.cloud, "")
 	writeYAML(b, 4, "auth_type", "v3applicationcredential")
 	writeYAML(b, 4, "auth", "")
 	writeYAML(b, 6, "auth_url", s.keystone.url)

@@ -5,6 +5,7 @@ package magnumtest
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // identity is Keystone's database. The fields are guarded by Server.mu;
@@ -32,6 +33,11 @@ type applicationCredential struct {
 	user             *user
 	project          *project
 	rules            []accessRule
+	description      *string
+	expires          time.Time // zero: never
+	unrestricted     bool      // it may make others
+	said             bool      // whoever made it said whether it is
+	cloud            string    // in CloudsYAML; "" if a request made it
 }
 
 type accessRule struct{ id, method, path string }
@@ -65,9 +71,9 @@ func newIdentity() identity {
 		catalog:  newCatalog(),
 		tokens:   map[string]*token{},
 		credentials: []*applicationCredential{
-			{id: newID(), name: "full", secret: randomText(64), user: alice, project: demo},
+			{id: newID(), name: "full", cloud: "alice-appcred", secret: randomText(64), user: alice, project: demo},
 			{
-				id: newID(), name: "limited", secret: randomText(64), user: alice, project: demo,
+				id: newID(), name: "limited", cloud: "alice-appcred-limited", secret: randomText(64), user: alice, project: demo,
 				rules: []accessRule{
 					{newID(), "GET", "/v1/clusters"},
 					{newID(), "GET", "/v1/clusters/*"},

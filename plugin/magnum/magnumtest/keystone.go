@@ -26,7 +26,11 @@ func (s *Server) answerKeystone(r *http.Request) answer {
 	case "/v3/auth/catalog":
 		a = s.authCatalog(r)
 	default:
-		a = s.keystoneElsewhere(r, path)
+		if userID, id, ok := credentialsPath(path); ok {
+			a = s.credentialsResource(r, userID, id)
+		} else {
+			a = s.keystoneElsewhere(r, path)
+		}
 	}
 	return a.with("Vary", "X-Auth-Token")
 }

@@ -191,12 +191,14 @@ func (s *Server) byCredential(id *identityRequest) (token, *refusal) {
 		if c.id != given.ID && (c.name != given.Name || c.user != owner) {
 			continue
 		}
-		if c.secret != given.Secret {
+		if c.secret != given.Secret || !c.expires.IsZero() && !s.now().Before(c.expires) {
 			return token{}, errUnauthorized
 		}
-		return token{
-			methods: []string{"application_credential"}, user: c.user, project: c.project, credential: c,
-		}, nil
+		t := token{methods: []string{"application_credential"}, user: c.user, project: c.project, credential: c}
+		if end := s.now().Add(s.opts.TokenLife); !c.expires.IsZero() && c.expires.Before(end) {
+			t.expires = c.expires
+		}
+		return t, nil
 	}
 	return token{}, notFound("Could not find Application Credential: " + given.ID + given.Name + ".")
 }
@@ -209,6 +211,9 @@ func (s *Server) tokenFor(id string) (token, *refusal) {
 	case tokenUnknown:
 		return token{}, notFound("Could not recognize Fernet token")
 	case tokenEnded:
+		return token{}, notFound("Failed to validate token")
+	}
+	if t.limited() { // and the request has no OpenStack-Identity-Access-Rules
 		return token{}, notFound("Failed to validate token")
 	}
 	return t, nil

@@ -37,10 +37,13 @@ func (t token) roles() []string {
 
 func (t token) has(role string) bool { return slices.Contains(t.roles(), role) }
 
+// limited says whether t's application credential has access rules.
+func (t token) limited() bool { return t.credential != nil && t.credential.rules != nil }
+
 // allows tells whether the access rules of t's application credential, if it
 // has any, let it ask Magnum for that.
 func (t token) allows(method, path string) bool {
-	if t.credential == nil || t.credential.rules == nil {
+	if !t.limited() {
 		return true
 	}
 	return slices.ContainsFunc(t.credential.rules, func(r accessRule) bool {

@@ -64,6 +64,7 @@ func Run(t *testing.T, target Target) {
 	sections := []section{
 		{"discovery", askDiscovery},
 		{"tokens", askTokens},
+		{"application credentials", askCredentials},
 		{"microversions", askMicroversions},
 		{"clusters", askClusters},
 		{"templates", askTemplates},

@@ -59,11 +59,13 @@ var patterns = []pattern{
 	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), "<uuid#>"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "<id#>"},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|\+00:00)`), "<time>$1"},
+	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"`), `"<time> in seconds"`},
 	{regexp.MustCompile(`"(https?)://[^/"]+"`), `"$1://<address>"`},
 }
 
 // fields are members whose values are the target's own.
 var fields = []pattern{
+	{regexp.MustCompile(`("secret": )"[\w-]{86}"`), `$1"<secret>"`},
 	{regexp.MustCompile(`("audit_ids": )\[("[\w-]{22}"(, )?)+\]`), `$1["<audit>"]`},
 	{regexp.MustCompile(`("application_credential": \{"id": "[^"]*", "name": )"[^"]*"`), `$1"<name>"`},
 	{regexp.MustCompile(`(\[SQL: ).*?( \\nFROM cluster .*sqlalche\.me/e/)\d+`), `$1<columns>$2<version>`},
