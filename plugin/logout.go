@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/login"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -205,7 +207,7 @@ func (l *logout) erase(ctx context.Context, s ClearableStore) (unsure bool, err 
 		err = failed
 	}
 	for _, key := range keys {
-		if _, done := l.known[key]; done {
+		if _, done := l.known[key]; done || strings.HasPrefix(key, login.Prefix) {
 			continue
 		}
 		data, failed := s.Get(ctx, key)

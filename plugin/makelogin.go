@@ -158,7 +158,7 @@ func (m *making) tryStore(ctx context.Context) error {
 	if m.Logins == nil {
 		return &LoginStoreError{Err: errNoLogins}
 	}
-	const key = "v1-login-probe"
+	const key = login.Prefix + "probe"
 	data := []byte(randomText(32))
 	if err := m.Logins.Put(ctx, key, data, time.Minute); err != nil {
 		return &LoginStoreError{Err: err}

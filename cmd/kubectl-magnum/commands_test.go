@@ -40,6 +40,19 @@ func cmdRequests(ts *testscript.TestScript, _ bool, args []string) {
 		if args[0] == "ANY" {
 			return
 		}
+		change := func(pattern, old, replacement string) {
+			files, err := filepath.Glob(pattern)
+			ts.Check(err)
+			for _, file := range files {
+				ts.Check(os.WriteFile(file, []byte(strings.Replace(ts.ReadFile(file), old, replacement, 1)), 0o600))
+			}
+		}
+		switch args[0] {
+		case "lapse":
+			change(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kubectl-magnum", "kept", "*"), `"expires_at":"2`, `"expires_at":"1`)
+		case "foreign":
+			change(filepath.Join(ts.Getenv("TEST_STORE"), "v1-login-*"), `"auth":"http`, `"auth":"https`)
+		}
 		if n, err := strconv.Atoi(args[0]); err == nil {
 			if n != len(got) {
 				ts.Fatalf("%d requests: %v", len(got), got)
@@ -211,8 +224,43 @@ func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 		w.cloud.SetTokenLife(life)
 	case "token":
 		ts.Setenv("OS_TOKEN", w.cloud.Token(args[1], "demo"))
+	case "no-rules":
+		w.cloud.RefuseAccessRules()
 	default:
 		ts.Fatalf("cloud %q", args[0])
+	}
+}
+
+// cmdCredentials checks how many application credentials login has made that are
+// left: credentials 1, and sets LOGIN to the id of the last one. With revoke or
+// expire that becomes of them; with lapse or foreign, of what is kept here.
+func cmdCredentials(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	made := w.cloud.ApplicationCredentials()
+	for _, c := range made {
+		ts.Setenv("LOGIN", c.ID)
+		switch args[0] {
+		case "revoke":
+			w.cloud.RevokeApplicationCredential(c.ID)
+		case "expire":
+			w.cloud.SetApplicationCredentialEnd(c.ID, time.Now().Add(-time.Second))
+		}
+	}
+	change := func(pattern, old, replacement string) {
+		files, err := filepath.Glob(pattern)
+		ts.Check(err)
+		for _, file := range files {
+			ts.Check(os.WriteFile(file, []byte(strings.Replace(ts.ReadFile(file), old, replacement, 1)), 0o600))
+		}
+	}
+	switch args[0] {
+	case "lapse":
+		change(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kubectl-magnum", "kept", "*"), `"expires_at":"2`, `"expires_at":"1`)
+	case "foreign":
+		change(filepath.Join(ts.Getenv("TEST_STORE"), "v1-login-*"), `"auth":"http`, `"auth":"https`)
+	}
+	if n, err := strconv.Atoi(args[0]); err == nil && n != len(made) {
+		ts.Fatalf("there are %v", made)
 	}
 }
 

@@ -44,7 +44,9 @@ func TestScript(t *testing.T) {
 			"cluster":  cmdCluster,
 			"user":     cmdUser,
 			"cloud":    cmdCloud,
-			"rotate":   cmdRotate,
+
+			"credentials": cmdCredentials,
+			"rotate":      cmdRotate,
 
 			"apiserver":       cmdAPIServer,
 			"idle":            cmdIdle,

@@ -24,6 +24,10 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 )
 
+// Prefix is what the keys of logins begin with. It changes with the record's
+// format.
+const Prefix = "v1-login-"
+
 // Account is what a login is of. There is one login of each.
 type Account struct {
 	AuthURL   string // Keystone's, as [openstack.Cloud] has it
@@ -32,7 +36,7 @@ type Account struct {
 }
 
 // Key is the name under which stores keep the account's record: the head of a
-// SHA-256 over all of it. The prefix changes with the record's format.
+// SHA-256 over all of it.
 func (a Account) Key() string {
 	h := sha256.New()
 	for _, field := range []string{a.AuthURL, a.UserID, a.ProjectID} {
@@ -41,7 +45,7 @@ func (a Account) Key() string {
 		h.Write(length[:])
 		h.Write([]byte(field))
 	}
-	return "v1-login-" + hex.EncodeToString(h.Sum(nil)[:16])
+	return Prefix + hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // Record is a login as kept. What it says of Keystone and of how that is

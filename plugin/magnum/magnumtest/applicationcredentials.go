@@ -37,9 +37,8 @@ func (s *Server) ApplicationCredentials() []ApplicationCredential {
 	return made
 }
 
-// ChangeApplicationCredential changes one, or with expires in the past has it at
-// its end.
-func (s *Server) ChangeApplicationCredential(id string, expires time.Time) {
+// SetApplicationCredentialEnd has one end at another time.
+func (s *Server) SetApplicationCredentialEnd(id string, expires time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.identity.credentials {
@@ -55,6 +54,22 @@ func (s *Server) RevokeApplicationCredential(id string) {
 	s.deleteCredential(id)
 	s.mu.Unlock()
 	s.endTokens(func(t *token) bool { return t.credential != nil && t.credential.id == id })
+}
+
+// RefuseAccessRules has Magnum be one whose configuration lacks service_type: it
+// refuses every token of an application credential with access rules.
+func (s *Server) RefuseAccessRules() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noRules = true
+}
+
+// allows says whether keystonemiddleware lets a request pass to Magnum.
+func (s *Server) allows(t token, r *http.Request) bool {
+	s.mu.Lock()
+	refuse := s.noRules && t.limited()
+	s.mu.Unlock()
+	return !refuse && t.allows(r.Method, r.URL.Path)
 }
 
 func (s *Server) deleteCredential(id string) {

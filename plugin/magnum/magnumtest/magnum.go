@@ -28,10 +28,7 @@ func (s *Server) answerMagnum(r *http.Request) answer {
 	path := strings.FieldsFunc(r.URL.Path, func(c rune) bool { return c == '/' })
 	public := len(path) == 0 || (len(path) == 1 && path[0] == "v1")
 	t, ok := s.magnumToken(r.Header.Get("X-Auth-Token"))
-	if t.limited() && s.opts.NoServiceType {
-		ok = false
-	}
-	if !public && (!ok || !t.allows(r.Method, r.URL.Path)) {
+	if !public && (!ok || !s.allows(t, r)) {
 		return s.unauthorized()
 	}
 	if len(path) == 0 {

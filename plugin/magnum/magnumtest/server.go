@@ -26,7 +26,6 @@ type Options struct {
 	ProdAPI         string           // api_address of prod, default https://127.0.0.1:16443
 	DevAPI          string           // api_address of dev, default https://127.0.0.1:17443
 	Policy          string           // "" for Magnum's own, "project" where members sign for each other
-	NoServiceType   bool             // Magnum's configuration lacks service_type: it refuses tokens with access rules
 	Version         int              // Magnum's release, 15 (default) or 23
 	TokenLife       time.Duration    // default 1 h; Keystone counts whole seconds
 	CertificateLife time.Duration    // default 5 × 365 d, for CAs and what they sign
@@ -50,6 +49,7 @@ type Server struct {
 	rotation  rotation
 	sign      SignFunc
 	intercept func(http.ResponseWriter, *http.Request) bool
+	noRules   bool // see RefuseAccessRules
 	requests  []*Request
 }
 
