@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package openstack
+
+import (
+	"errors"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const keptAt = "https://k.example/v3"
+
+// keeps is a login that is kept, and what it was looked for.
+type keeps struct {
+	Kept
+	asked []Account
+}
+
+func (k *keeps) find(a Account) *Kept {
+	k.asked = append(k.asked, a)
+	return &k.Kept
+}
+
+func newKeeps() *keeps {
+	return &keeps{Kept: Kept{
+		ID: "id1", Secret: secret, AuthURL: keptAt, TLS: TLS{Insecure: true},
+		Interface: "internal", Endpoint: "https://m.example/v1", Region: "One",
+	}}
+}
+
+// What was kept says where it goes, whatever the definition does.
+func TestKeptGoesBeforeTheDefinition(t *testing.T) {
+	k := newKeeps()
+	o := Options{Kept: k.find, Getenv: env(map[string]string{
+		"OS_AUTH_URL": keptAt, "OS_USERNAME": "alice", "OS_USER_DOMAIN_NAME": "D", "OS_PROJECT_NAME": "demo", "OS_PROJECT_DOMAIN_ID": "d",
+		"OS_INTERFACE": "admin", "OS_CACERT": "/nonexistent", "OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://evil.example/v1",
+	})}
+	cloud, err := Resolve(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Account{AuthURL: keptAt, UserName: "alice", UserDomainName: "D", ProjectName: "demo", ProjectDomainID: "d"}
+	if diff := cmp.Diff([]Account{want}, k.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	if !cloud.Kept || cloud.Method != methodApplicationCredential || cloud.Endpoint != k.Endpoint || cloud.Interface != "internal" ||
+		!cloud.Insecure || cloud.Region != "One" || cloud.login.auth.ApplicationCredentialSecret != secret {
+		t.Errorf("got %+v", cloud)
+	}
+	k.AuthURL = "https://other.example/v3"
+	if cloud, err := Resolve(o); err == nil {
+		t.Errorf("kept for another Keystone: %+v", cloud)
+	}
+}
+
+// A definition that says by what it logs in is left as it is.
+func TestKeptLeavesOtherWaysToLogIn(t *testing.T) {
+	for _, more := range []map[string]string{
+		{"OS_TOKEN": "t"},
+		{"OS_APPLICATION_CREDENTIAL_ID": "x", "OS_APPLICATION_CREDENTIAL_SECRET": "y"},
+		{"OS_AUTH_TYPE": "v3token", "OS_TOKEN": "t", "OS_PASSWORD": "p"},
+		{"OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_TRUST_ID": "t"},
+		{"OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_DOMAIN_ID": "d"},
+	} {
+		more["OS_AUTH_URL"] = keptAt
+		k := newKeeps()
+		if cloud, err := Resolve(Options{Kept: k.find, Getenv: env(more)}); err != nil || cloud.Kept || len(k.asked) > 0 {
+			t.Errorf("%v: got %+v, %v", more, cloud, err)
+		}
+	}
+}
+
+// kubectl runs with any environment: what is kept needs none of it.
+func TestKeptIsAllThatAConfinedLoginNeeds(t *testing.T) {
+	for _, o := range []Options{
+		{Confined: true},
+		{Confined: true, AuthURL: keptAt, Cloud: "gone", File: "/nonexistent/clouds.yaml"},
+		{Confined: true, AuthURL: keptAt, Cloud: "gone"},
+	} {
+		k := newKeeps()
+		o.Kept = k.find
+		o.Getenv = env(map[string]string{
+			"OS_AUTH_URL": "https://evil.example/v3", "OS_TOKEN": "t", "OS_INTERFACE": "admin", "OS_CACERT": "/evil.pem",
+			"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://evil.example/v1", "OS_CERT": "/evil.pem",
+		})
+		cloud, err := Resolve(o)
+		if err != nil || !cloud.Kept || cloud.AuthURL != keptAt || cloud.Endpoint != k.Endpoint || cloud.Interface != "internal" {
+			t.Errorf("%+v: got %+v, %v", o, cloud, err)
+		}
+		if want := []Account{{AuthURL: o.AuthURL}}; !cmp.Equal(want, k.asked) {
+			t.Errorf("asked %+v", k.asked)
+		}
+	}
+	k := newKeeps()
+	k.AuthURL = "https://other.example/v3"
+	if _, err := Resolve(Options{Confined: true, AuthURL: keptAt, Kept: k.find, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
+		t.Errorf("kept for another Keystone: %v", err)
+	}
+}
+
+func TestKeptWithoutAnyCloud(t *testing.T) {
+	k := newKeeps()
+	cloud, err := Resolve(Options{Kept: k.find, Getenv: noEnv})
+	if err != nil || !cloud.Kept || cloud.AuthURL != keptAt || cloud.Name != "" || !cmp.Equal(k.asked, []Account{{}}) {
+		t.Errorf("got %+v, %v; asked %+v", cloud, err, k.asked)
+	}
+	if _, err := Resolve(Options{Cloud: "work", Kept: k.find, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
+		t.Errorf("a cloud that is nowhere: %v", err)
+	}
+	none := func(Account) *Kept { return nil }
+	if _, err := Resolve(Options{Kept: none, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
+		t.Errorf("nothing is kept: %v", err)
+	}
+}
+
+func TestAccountFits(t *testing.T) {
+	is := Account{
+		Cloud: "c", AuthURL: keptAt, UserID: "u", UserName: "un", UserDomainID: "ud", UserDomainName: "udn",
+		ProjectID: "p", ProjectName: "pn", ProjectDomainID: "pd", ProjectDomainName: "pdn",
+	}
+	if !is.Fits(is) || !(Account{}).Fits(is) {
+		t.Error("it does not fit itself, or nothing")
+	}
+	fields := reflect.ValueOf(&is).Elem()
+	for i := range fields.NumField() {
+		asked := is
+		reflect.ValueOf(&asked).Elem().Field(i).SetString("other")
+		if asked.Fits(is) {
+			t.Errorf("another %s fits", fields.Type().Field(i).Name)
+		}
+	}
+}
+
+// answers is a person.
+type answers map[string]string
+
+func (a answers) ask(q Question) (string, error) {
+	answer, ok := a[q.Setting]
+	if !ok {
+		return "", errors.New("not asked for: " + q.Setting)
+	}
+	delete(a, q.Setting)
+	if q.Secret != (q.Setting == "password" || q.Setting == "passcode") || q.AuthURL != keptAt {
+		return "", errors.New("asked for in another way: " + q.Setting)
+	}
+	return answer, nil
+}
+
+func TestAsk(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		vars    map[string]string
+		answers answers
+		want    string // the error
+	}{
+		{"everything", nil, answers{"username": "alice", "user_domain_name": "", "password": "pw", "project_name": "demo", "project_domain_name": ""}, ""},
+		{"the password", map[string]string{"OS_USER_ID": "u", "OS_PROJECT_ID": "p"}, answers{"password": "pw"}, ""},
+		{
+			"the passcode",
+			map[string]string{"OS_AUTH_TYPE": "v3multifactor", "OS_AUTH_METHODS": "v3password,v3totp", "OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw"},
+			answers{"passcode": "1"}, "",
+		},
+		{"a project beside a default domain", map[string]string{"OS_USERNAME": "alice", "OS_DEFAULT_DOMAIN": "d", "OS_PASSWORD": "pw"}, answers{"project_name": "demo"}, ""},
+		{"nothing", map[string]string{"OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw"}, answers{}, ""},
+		{"nothing for a token", map[string]string{"OS_TOKEN": "t"}, answers{}, ""},
+		{"nothing for an application credential", map[string]string{"OS_APPLICATION_CREDENTIAL_ID": "x"}, answers{}, "APPLICATION_CREDENTIAL_SECRET"},
+		{"no answer", map[string]string{"OS_USER_ID": "u", "OS_PROJECT_ID": "p"}, answers{"password": ""}, "there is no OS_PASSWORD"},
+		{"nobody", map[string]string{"OS_USER_ID": "u", "OS_PROJECT_ID": "p"}, answers{}, "not asked for: password"},
+	} {
+		vars := map[string]string{"OS_AUTH_URL": keptAt}
+		for name, value := range test.vars {
+			vars[name] = value
+		}
+		cloud, err := Resolve(Options{Ask: test.answers.ask, Getenv: env(vars)})
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %+v, %v", test.name, cloud, err)
+		}
+		if len(test.answers) > 0 {
+			t.Errorf("%s: not asked for %v", test.name, test.answers)
+		}
+	}
+}
+
+// A credential call asks nobody.
+func TestConfinedAsksNobody(t *testing.T) {
+	ask := func(q Question) (string, error) {
+		t.Errorf("asked for %s", q.Setting)
+		return "x", nil
+	}
+	_, err := Resolve(Options{Confined: true, Ask: ask, Getenv: env(map[string]string{"OS_AUTH_URL": keptAt, "OS_USER_ID": "u", "OS_PROJECT_ID": "p"})})
+	if !errors.As(err, new(*ConfigError)) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The files that servers are verified by go with what is kept.
+func TestTLSFiles(t *testing.T) {
+	cert, _ := keyPair(t)
+	dir := t.TempDir()
+	file := write(t, filepath.Join(dir, "clouds.yaml"), alice(keptAt, "    cacert: sub/ca.pem"))
+	ca := write(t, filepath.Join(dir, "sub", "ca.pem"), cert)
+	cloud, err := Resolve(Options{Cloud: "prod", File: file, Getenv: noEnv})
+	if err != nil || cloud.TLS != (TLS{CACert: ca}) {
+		t.Errorf("got %+v, %v", cloud.TLS, err)
+	}
+	k := newKeeps()
+	k.TLS = cloud.TLS
+	if cloud, err := Resolve(Options{Cloud: "prod", Confined: true, Kept: k.find, Getenv: noEnv}); err != nil || cloud.TLS != k.TLS || cloud.CACert != ca || cloud.Insecure {
+		t.Errorf("got %+v, %v", cloud, err)
+	}
+}
