@@ -25,9 +25,16 @@ const (
 	LoginMax = 366 * 24 * time.Hour
 )
 
-// UndoTime is how long it takes at most to take back a login that did not
-// succeed, or was interrupted.
-const UndoTime = 10 * time.Second
+// UndoTime is how long it takes at most, from an interruption on, to take back
+// what was made.
+const UndoTime = makeTime + deleteTime
+
+const (
+	makeTime   = 5 * time.Second  // for Keystone to say what it has made
+	deleteTime = 10 * time.Second // to find and delete it
+	findings   = 2                // times that what may be there is looked for
+	findPause  = 500 * time.Millisecond
+)
 
 // LoginRequest says what login shall make.
 type LoginRequest struct {
@@ -206,8 +213,10 @@ func (m *making) make(ctx context.Context) error {
 		TLS: cloud.TLS, Region: cloud.Region, Interface: cloud.Interface, Endpoint: cloud.Endpoint,
 	}
 	m.Progress("making an application credential")
+	waiting, cancel := lasting(ctx, makeTime)
+	defer cancel()
 	var err error
-	m.record.ID, err = m.conn.session.CreateApplicationCredential(ctx, openstack.NewApplicationCredential{
+	m.record.ID, err = m.conn.session.CreateApplicationCredential(waiting, openstack.NewApplicationCredential{
 		Name: m.name, Description: "made by kubectl magnum login: reads clusters and has certificates signed",
 		Secret: m.record.Secret, ExpiresAt: m.record.ExpiresAt, Rules: m.rules,
 	})
@@ -222,6 +231,16 @@ func (m *making) make(ctx context.Context) error {
 		return err // nothing was made
 	}
 	return m.undo(ctx, err)
+}
+
+// lasting is ctx that goes on for a while when ctx has ended.
+func lasting(ctx context.Context, more time.Duration) (context.Context, context.CancelFunc) {
+	on, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		_ = pause(on, more)
+		cancel(ctx.Err())
+	})
+	return on, func() { stop(); cancel(nil) }
 }
 
 // credentialName tells machine and cloud, and is of one login alone: what has it
@@ -263,15 +282,18 @@ func (m *making) use(ctx context.Context) error {
 	clusters, err := client.Clusters(ctx)
 	for _, c := range clusters {
 		if c.UserID == session.UserID && c.Status == "CREATE_COMPLETE" {
-			if _, err = client.CA(ctx, c.UUID, magnum.Kubernetes); err != nil && !isRefusedToken(err) {
-				err = nil // the cluster's own trouble
-			}
+			_, err = client.CA(ctx, c.UUID, magnum.Kubernetes)
 			break
 		}
 	}
 	m.seen = len(clusters)
-	if isRefusedToken(err) {
+	_, forbidden := errors.AsType[*magnum.ForbiddenError](err)
+	_, none := errors.AsType[*magnum.NoCertificatesError](err)
+	switch {
+	case isRefusedToken(err):
 		return &RulesRefusedError{Err: err}
+	case forbidden, none:
+		return nil // which is about that cluster
 	}
 	return err
 }
@@ -309,17 +331,12 @@ func (m *making) keep(ctx context.Context) error {
 // undo takes back what was made, though ctx may have ended, and returns cause, or
 // what is left and why.
 func (m *making) undo(ctx context.Context, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), UndoTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTime)
 	defer cancel()
 	m.Progress("taking it back")
 	m.restore(ctx)
-	id, err := m.record.ID, error(nil)
-	if id == "" {
-		if id, err = m.conn.session.FindApplicationCredential(ctx, m.name); err == nil && id == "" {
-			return cause
-		}
-	}
-	if err == nil {
+	id, err := m.find(ctx)
+	if err == nil && id != "" {
 		err = m.conn.session.DeleteApplicationCredential(ctx, id)
 	}
 	if err == nil {
@@ -329,6 +346,19 @@ func (m *making) undo(ctx context.Context, cause error) error {
 		id = m.name
 	}
 	return &LeftError{Cloud: m.conn.cloud.Name, ID: id, Err: err, Cause: cause}
+}
+
+// find is the id of what was made. Where Keystone's answer was lost it may be
+// about to make it.
+func (m *making) find(ctx context.Context) (id string, err error) {
+	id = m.record.ID
+	for tries := 0; id == "" && err == nil && tries < findings; tries++ {
+		if tries > 0 {
+			_ = pause(ctx, findPause)
+		}
+		id, err = m.conn.session.FindApplicationCredential(ctx, m.name)
+	}
+	return id, err
 }
 
 // restore puts back into the keyring what it had, if that is known to have

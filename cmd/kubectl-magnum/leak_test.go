@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,6 +35,13 @@ func TestVerboseShowsNoSecret(t *testing.T) {
 		t.Run("record", l.records)
 		t.Run("token", l.tokens)
 	}
+}
+
+// A secret that this program makes itself.
+func TestVerboseShowsNoKeptSecret(t *testing.T) {
+	l := newLeaks(t, "alice-pw")
+	l.clouds(string(l.cloud.CloudsYAML()))
+	l.keptLogin(t)
 }
 
 // repeated has the service at a path repeat the secret, and the tokens it sees,
@@ -98,6 +106,70 @@ func (l *leaks) logins(t *testing.T) {
 	}
 	l.login(t, "201 req-")
 	l.env = map[string]string{"OS_CLOUD": "alice"}
+}
+
+// keptLogin makes an application credential, has servers repeat its secret
+// wherever they are sent it, and uses it.
+func (l *leaks) keptLogin(t *testing.T) {
+	for place, answer := range places {
+		for _, path := range []string{"/application_credentials", "/auth/tokens"} {
+			l.cloud.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+				body, _ := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				_, rest, sent := strings.Cut(string(body), `"secret":"`)
+				if secret, _, _ := strings.Cut(rest, `"`); sent {
+					l.plant(secret)
+					if strings.HasSuffix(r.URL.Path, path) {
+						answer(w, secret)
+						return true
+					}
+				}
+				return false
+			})
+			if stdout, stderr := l.run(t, "login", "-v"); stdout != "" || !strings.Contains(stderr, "/application_credentials") {
+				t.Errorf("%s: %s\n%s", place, stdout, stderr)
+			}
+		}
+	}
+	l.cloud.Intercept(nil)
+	planted := len(l.planted)
+	l.run(t, "login", "-v")
+	for _, c := range l.keptSecrets(t) {
+		l.plant(c)
+	}
+	if len(l.planted) != planted+1 {
+		t.Errorf("%d secrets are kept", len(l.planted)-planted)
+	}
+	l.run(t, "login", "-v")
+	for _, c := range l.keptSecrets(t) {
+		l.plant(c)
+	}
+	l.login(t, "(application credential secret)")
+	l.run(t, "status", "-v")
+	l.cloud.RevokeApplicationCredential(l.cloud.ApplicationCredentials()[0].ID)
+	l.login(t, "hint: log in again")
+	l.run(t, "logout", "--login", "-v")
+	if left := l.keptSecrets(t); len(left) > 0 {
+		t.Errorf("%d secrets are left", len(left))
+	}
+}
+
+// keptSecrets are those of application credentials in the store.
+func (l *leaks) keptSecrets(t *testing.T) (secrets []string) {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(string(l.store), "v1-login-*"))
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept struct{ Secret string }
+		if err := json.Unmarshal(data, &kept); err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, kept.Secret)
+	}
+	return secrets
 }
 
 func (l *leaks) login(t *testing.T, want string) {

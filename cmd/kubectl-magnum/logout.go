@@ -102,6 +102,10 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 	return errors.Join(err, p.printEnded(ended))
 }
 
+// errSecretLeft is a secret that could not be erased, of an application credential
+// that could not be revoked.
+var errSecretLeft = errors.New("a secret could not be erased; it is not used again here")
+
 // named is the cluster that is meant, "" for all of them or for logins.
 func (o *logoutOptions) named(cmd *cobra.Command, args []string) (string, error) {
 	kinds := 0
@@ -130,7 +134,7 @@ func (p *program) printEnded(ended []plugin.EndedLogin) error {
 		case e.Left == nil:
 			fmt.Fprintln(p.streams.Out, escape(of+" has ended: its application credential is revoked."))
 		case e.Store != nil:
-			failed = errors.Join(failed, e.Left)
+			failed = errSecretLeft
 			fmt.Fprintln(p.streams.Out, escape(fmt.Sprintf("%s is not used here any more, but its secret may still be in the keyring, as %s.", of, storeProblem(e.Store))))
 			p.warnLeft(e.Left)
 		default:

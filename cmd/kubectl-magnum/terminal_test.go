@@ -3,16 +3,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
 
@@ -74,6 +77,62 @@ func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n += n
 	return n, err
+}
+
+// A person is asked one thing after the other, and sees where the answer goes.
+func TestAskOnATerminal(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	p := &program{
+		inTerminal: true, errTerminal: true,
+		streams:    genericiooptions.IOStreams{In: strings.NewReader("alice \n\ndemo\n"), ErrOut: &said},
+		readSecret: func(context.Context) (string, error) { return "hunter2", nil },
+	}
+	ask := func(q openstack.Question, want string) {
+		t.Helper()
+		q.AuthURL = "https://k.example/v3"
+		if got, err := p.ask(t.Context(), q); got != want || err != nil {
+			t.Errorf("%s: got %q, %v", q.Setting, got, err)
+		}
+	}
+	ask(openstack.Question{Setting: "username"}, "alice")
+	ask(openstack.Question{Setting: "user_domain_name", User: "alice", Default: "Default"}, "")
+	ask(openstack.Question{Setting: "password", User: "al\x1b[2Jice", Secret: true}, "hunter2")
+	ask(openstack.Question{Setting: "project_name", User: "alice"}, "demo")
+	want := "User name at https://k.example/v3: " +
+		"Domain of the user of alice at https://k.example/v3 (Default): " +
+		"Password of al\\u001b[2Jice at https://k.example/v3: \n" +
+		"Project of alice at https://k.example/v3: "
+	if diff := cmp.Diff(want, said.String()); diff != "" {
+		t.Errorf("said (-want +got):\n%s", diff)
+	}
+	var unasked *noTerminalError
+	if _, err := p.ask(t.Context(), openstack.Question{Setting: "username"}); !errors.As(err, &unasked) {
+		t.Errorf("a terminal that is gone: got %v", err)
+	}
+	for _, half := range []*program{{inTerminal: true}, {errTerminal: true}, {}} {
+		if _, err := half.ask(t.Context(), openstack.Question{Setting: "password", Secret: true}); !errors.As(err, &unasked) {
+			t.Errorf("%+v: got %v", half, err)
+		}
+	}
+}
+
+// Whoever presses Ctrl-C is not waited for.
+func TestAskIsInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	in, out := io.Pipe()
+	defer out.Close()
+	p := &program{
+		inTerminal: true, errTerminal: true, streams: genericiooptions.IOStreams{In: in, ErrOut: io.Discard},
+		readSecret: func(context.Context) (string, error) { cancel(); select {} },
+	}
+	if _, err := p.ask(ctx, openstack.Question{Setting: "password", Secret: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := p.ask(ctx, openstack.Question{Setting: "username"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // What has not been proved is not said to be.
