@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -75,8 +74,8 @@ func (p *Plugin) EndLogins(ctx context.Context, r EndLoginsRequest) ([]EndedLogi
 // if that can be had without asking anybody.
 func (p *Plugin) revokeLogin(ctx context.Context, l state.KeptLogin) error {
 	o := p.Cloud
-	o.Cloud, o.AuthURL, o.Ask, o.Kept, o.Debug = l.Cloud, l.AuthURL, nil, nil, p.Debug
-	cloud, err := openstack.Resolve(o)
+	o.Cloud, o.AuthURL, o.Ask, o.TokenCommand = l.Cloud, l.AuthURL, nil, p.tokenCommand
+	cloud, err := p.resolve(o)
 	if err != nil {
 		return fmt.Errorf("no full login is at hand: %w", err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -34,8 +35,8 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 }
 
-// Plugin is the program without its command line. All fields but Logins and Debug
-// are needed.
+// Plugin is the program without its command line. All fields but Logins, Account and
+// Debug are needed.
 type Plugin struct {
 	Cloud     openstack.Options // what the command line and the environment say of the cloud
 	Store     Store
@@ -43,7 +44,10 @@ type Plugin struct {
 	State     state.Dir
 	Now       func() time.Time
 	UserAgent string
-	Owner     kubeconfig.LockOwner // of locks on kubeconfigs: this process
+	// Account is the user as the operating system knows them, whose configuration
+	// file says which clouds have a token command. Nil if there is none.
+	Account func() (settings.Account, error)
+	Owner   kubeconfig.LockOwner // of locks on kubeconfigs: this process
 	// Progress is told what takes long, a line each. It may be called often.
 	Progress func(line string)
 	// Debug is told what is asked of whom and why a record is not used, a line
@@ -70,14 +74,23 @@ func (p *Plugin) connectInFull(ctx context.Context, o openstack.Options) (*conne
 
 // connectBy logs in by what kept finds, or with nil by no kept login.
 func (p *Plugin) connectBy(ctx context.Context, o openstack.Options, kept *keptLogin) (*connection, error) {
-	o.Debug = p.Debug
 	if kept != nil {
 		o.Kept = kept.find
 	}
-	cloud, err := openstack.Resolve(o)
+	o.TokenCommand = p.tokenCommand
+	cloud, err := p.resolve(o)
 	if err != nil {
 		return nil, kept.explain(err)
 	}
+	return p.connectTo(ctx, cloud)
+}
+
+func (p *Plugin) resolve(o openstack.Options) (openstack.Cloud, error) {
+	o.Debug = p.Debug
+	return openstack.Resolve(o)
+}
+
+func (p *Plugin) connectTo(ctx context.Context, cloud openstack.Cloud) (*connection, error) {
 	p.Progress("logging in to Keystone")
 	session, err := cloud.Connect(ctx, p.UserAgent)
 	if err != nil {

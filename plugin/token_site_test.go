@@ -129,6 +129,6 @@ func (s tokens) expect(asked ...string) {
 }
 
 const (
-	login  = "POST /v3/auth/tokens"
+	logIn  = "POST /v3/auth/tokens"
 	readCA = "GET /v1/certificates/"
 )

@@ -43,7 +43,7 @@ func TestATokenIsKept(t *testing.T) {
 	if s.config(); s.signed() > 0 {
 		t.Error("config had a certificate signed")
 	}
-	s.expect(login, "GET /v1/clusters/prod", "GET /v1/clustertemplates/"+s.template(), readCA)
+	s.expect(logIn, "GET /v1/clusters/prod", "GET /v1/clustertemplates/"+s.template(), readCA)
 }
 
 func (s tokens) template() string {
@@ -72,7 +72,7 @@ func TestATokenIsRenewedBeforeItEnds(t *testing.T) {
 	if second.token == first.token {
 		t.Error("it is still the same")
 	}
-	s.expect(login)
+	s.expect(logIn)
 	if got := s.fine(); got.token != second.token {
 		t.Error("the new one is not kept")
 	}
@@ -95,7 +95,7 @@ func TestATokenIsGotOnce(t *testing.T) {
 	if n != 1 {
 		t.Errorf("%d tokens", n)
 	}
-	s.expect(login)
+	s.expect(logIn)
 }
 
 // A refused token is replaced once a lease, at the cost of one request.
@@ -109,7 +109,7 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	if second.token == first.token {
 		t.Fatal("it is still the same")
 	}
-	s.expect(login)
+	s.expect(logIn)
 	s.restore(s.store.all[len(s.store.all)-2])
 	if got := s.fine(); got.token == first.token {
 		t.Error("the revoked one is back")
@@ -121,7 +121,7 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	if got := s.take(); !errors.As(got.err, &rejected) || rejected.Before {
 		t.Errorf("nobody takes any: got %v", got.err)
 	}
-	s.expect(login)
+	s.expect(logIn)
 	if got := s.take(); !errors.As(got.err, &rejected) || !rejected.Before {
 		t.Errorf("again: got %v", got.err)
 	}
@@ -141,7 +141,7 @@ func TestATokenThatIsNotKept(t *testing.T) {
 	s.store.data[s.identity().Key()] = []byte(`{"v":2,"token":"x"}`)
 	s.fine()
 	s.fine()
-	s.expect(login, login)
+	s.expect(logIn, logIn)
 	var notKept *plugin.NotKeptError
 	if len(said) != 1 || !errors.As(said[0], &notKept) || !notKept.Token || !errors.Is(said[0], credential.ErrNewerVersion) {
 		t.Errorf("told %v", said)

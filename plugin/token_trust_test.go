@@ -86,12 +86,12 @@ func TestATokenNeedsAPin(t *testing.T) {
 	if second.token == first.token || s.pins() != 1 {
 		t.Errorf("the same token, or %d pins", s.pins())
 	}
-	s.expect(login, readCA)
+	s.expect(logIn, readCA)
 	s.fine()
 	s.expect()
 	s.State = state.Dir{} // nor can anything be remembered
 	s.fine()
-	s.expect(login, readCA)
+	s.expect(logIn, readCA)
 }
 
 // What is of another login, or at its end, is not handed out.

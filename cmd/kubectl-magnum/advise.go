@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 )
 
 // adviseContext is for errors that people meet while they run kubectl.
@@ -32,11 +34,14 @@ func adviseContext(err error) []string {
 	var config *openstack.ConfigError
 	var insecure *plugin.InsecureClientError
 	var outdated *plugin.OutdatedClientError
+	var notRemembered *openstack.NotRememberedError
 	switch {
 	case errors.As(err, &insecure):
 		return []string{tell(hintSafeEntry, "config", at.config)}
 	case errors.As(err, &outdated):
 		return []string{tell(hintOutdated, "config", at.config)}
+	case errors.As(err, &notRemembered):
+		return []string{tell(hintIdentity, "config", at.config)}
 	case errors.As(err, &foreign) && !foreign.Repaired:
 		return []string{tell(hintForeign, "config", at.config)}
 	case errors.As(err, &identity), errors.As(err, &cloud), errors.As(err, &noCloud), errors.As(err, &notFound), errors.As(err, &config):
@@ -62,8 +67,51 @@ func adviseConfig(err error) []string {
 		return []string{fill(hintCloudFile, "file", config.File, "cloud", "NAME")}
 	case errors.As(err, &config):
 		return []string{hintEnvironment}
+	case errors.As(err, &authType) && authType.Cloud != "":
+		return []string{fill(hintSetCommand, "cloud", authType.Cloud), hintAuthType}
 	case errors.As(err, &authType):
 		return []string{hintAuthType}
+	}
+	return nil
+}
+
+// adviseTokenCommand comes before adviseLogin: what a token command printed is no
+// token that the user could get anew.
+func adviseTokenCommand(err error) []string {
+	var fresh *newCommandError
+	var failed *openstack.TokenCommandError
+	var refused *openstack.AuthError
+	var destination *openstack.DestinationError
+	var unverified *openstack.UnverifiedError
+	var unnamed *plugin.NoNamedCloudError
+	switch {
+	case errors.As(err, &fresh):
+		return []string{hintNewCommand}
+	case errors.As(err, &failed):
+		return []string{fill(hintCommandFails, "cloud", failed.Cloud)}
+	case errors.As(err, &refused) && refused.Method == "token_command":
+		return []string{fill(hintCommandFails, "cloud", refused.Cloud)}
+	case errors.As(err, &destination):
+		return []string{fill(hintDestination, "cloud", destination.Cloud)}
+	case errors.As(err, &unverified):
+		return []string{hintUnverified}
+	case errors.As(err, &unnamed):
+		return []string{hintNamedCloud}
+	}
+	return nil
+}
+
+func adviseSettings(err error) []string {
+	var unsafe *settings.UnsafeError
+	var invalid *settings.InvalidError
+	var account *settings.NoAccountError
+	switch {
+	case errors.As(err, &unsafe):
+		return []string{fill(hintUnsafe, "file", unsafe.Path)}
+	case errors.As(err, &invalid):
+		return []string{fill(hintSettings, "file", invalid.File)}
+	case errors.As(err, &account):
+		return []string{fill(hintAccount, "uid", strconv.Itoa(account.UID))}
 	}
 	return nil
 }

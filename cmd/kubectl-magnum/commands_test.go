@@ -210,7 +210,8 @@ func cmdUser(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // cmdCloud changes the cloud: cloud password alice x, cloud revoke alice,
-// cloud life 1s (of tokens).
+// cloud life 1s (of tokens). cloud token-file alice FILE writes a token of alice's
+// for demo.
 func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	switch args[0] {
@@ -226,6 +227,8 @@ func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv("OS_TOKEN", w.cloud.Token(args[1], "demo"))
 	case "no-rules":
 		w.cloud.RefuseAccessRules()
+	case "token-file":
+		ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(w.cloud.Token(args[1], "demo")+"\n"), 0o600))
 	default:
 		ts.Fatalf("cloud %q", args[0])
 	}

@@ -21,6 +21,15 @@ const (
 	hintEnvironment  = "complete the OS_* variables; openstack token issue shows whether they work"
 	hintProject      = "name one with project_name in clouds.yaml, or with OS_PROJECT_NAME"
 	hintAuthType     = "make an application credential (openstack application credential create kubectl) and put it into clouds.yaml"
+	hintSetCommand   = "have another program log in: kubectl magnum login --os-cloud <cloud> --token-command 'openstack token issue -f value -c id'"
+	hintCommandFails = "in a terminal this shows why, or sets another: kubectl magnum login --os-cloud <cloud> --token-command 'openstack token issue -f value -c id'"
+	hintNewCommand   = "it has to work without a terminal, and with no variables but those that the README lists (Logging in with another program)"
+	hintDestination  = "if that is right, set it anew: kubectl magnum login --os-cloud <cloud> --token-command 'openstack token issue -f value -c id'"
+	hintUnverified   = "reach Keystone and Magnum by https, without verify: false"
+	hintNamedCloud   = "name one with --os-cloud or OS_CLOUD"
+	hintUnsafe       = "see whose it is and who may write to it: ls -ld <file>"
+	hintSettings     = "correct <file>, or remove it and set each token command anew"
+	hintAccount      = "give the user an entry with a home directory; this shows it: getent passwd <uid>"
 	hintPassword     = "check user, password, project and domains: openstack <cloud>token issue"
 	hintPasscode     = "a passcode is good for half a minute: set OS_PASSCODE anew; for every day: kubectl magnum login"
 	hintLogin        = "log in again: kubectl magnum login<cloud>"
@@ -88,7 +97,7 @@ const (
 // hints is the advice for err, at most two lines.
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
-		adviseKept, adviseContext, adviseCARotate, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
+		adviseKept, adviseContext, adviseCARotate, adviseTokenCommand, adviseSettings, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
 		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseLogout, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {

@@ -20,6 +20,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -61,6 +62,7 @@ func TestHints(t *testing.T) {
 		{fmt.Errorf("sign: %w", context.DeadlineExceeded), []string{hintSlow}},
 		{&plugin.ClusterError{Cluster: "prod", Err: &plugin.InProgressError{}}, []string{"wait for the API server; see how far it is: kubectl magnum status prod"}},
 		{&plugin.ClusterError{Cluster: "prod", Err: &plugin.RotatedError{}}, []string{hintAgain}},
+		{&settings.NoAccountError{UID: 1234}, []string{"give the user an entry with a home directory; this shows it: getent passwd 1234"}},
 		{errors.New("anything else"), nil},
 	} {
 		if diff := cmp.Diff(test.want, hints(test.err)); diff != "" {

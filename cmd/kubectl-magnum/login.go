@@ -32,20 +32,22 @@ const loginExamples = `  kubectl magnum login --os-cloud work
 type loginOptions struct {
 	cloud   openstack.Options
 	expires string
+	command tokenCommandOptions
 }
 
 func newLoginCommand(p *program) *cobra.Command {
 	o := &loginOptions{}
 	cmd := &cobra.Command{
-		Use:     "login",
+		Use:     "login [--token-command COMMAND]",
 		Short:   "Keep a login that may only read clusters and sign",
-		Long:    loginHelp,
-		Example: loginExamples,
+		Long:    loginHelp + "\n\n" + tokenCommandHelp,
+		Example: loginExamples + "\n" + tokenCommandExamples,
 		Args:    usageArgs(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd, p) },
 	}
 	fs := cmd.Flags()
 	addLoginFlags(fs, &o.cloud)
+	o.command.addFlag(fs)
 	fs.StringVar(&o.expires, "expires", "90d", "`duration` after which it expires: days as 90d, or hours as 12h")
 	return cmd
 }
@@ -57,6 +59,12 @@ func (o *loginOptions) run(cmd *cobra.Command, p *program) error {
 	life, err := parseLife(o.expires)
 	if err != nil {
 		return err
+	}
+	if o.command.given() {
+		if cmd.Flags().Changed("expires") {
+			return usagef("--expires does not go with --token-command, which keeps nothing that ends")
+		}
+		return o.command.run(cmd.Context(), p, o.cloud)
 	}
 	if choice := p.getenv(cacheVar); choice == "kernel" || choice == "none" {
 		return usagef("%s is %q, but login keeps its secret in the keyring", cacheVar, choice)

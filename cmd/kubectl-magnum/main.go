@@ -25,6 +25,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 )
 
 // version is set by the linker for releases; otherwise the module's is used.
@@ -53,6 +54,7 @@ func main() {
 		now:         time.Now,
 		readSecret:  readSecret,
 		parent:      func() process.ID { return lookup(os.Getppid()) },
+		account:     func() (settings.Account, error) { return lookUpAccount(os.Getuid()) },
 		keepPipe:    func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }, // writes fail in its place
 		inTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		outTerminal: term.IsTerminal(int(os.Stdout.Fd())),

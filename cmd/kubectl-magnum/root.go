@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -33,7 +34,8 @@ type program struct {
 	host       string
 	now        func() time.Time
 	parent     func() process.ID
-	verbose    bool // --verbose
+	account    func() (settings.Account, error) // nil for none
+	verbose    bool                             // --verbose
 	// readSecret reads a line from the terminal that is not shown.
 	readSecret func(ctx context.Context) (string, error)
 	// keepPipe keeps a reader of stderr that goes away from ending the process.
@@ -176,13 +178,14 @@ func exitCode(err error) int {
 	var kept *plugin.KeptLoginError
 	var delegate *plugin.MayNotDelegateError
 	var unasked *noTerminalError
+	var command *openstack.TokenCommandError
 	switch {
 	case errors.As(err, &usage), errors.As(err, &name):
 		return exitUsage
 	case errors.As(err, &rules):
 		return exitError // the login is good
 	case errors.As(err, &auth), errors.As(err, &noCloud), errors.As(err, &kept), errors.As(err, &delegate), errors.As(err, &unasked),
-		errors.As(err, &ended) && ended.Given:
+		errors.As(err, &command), errors.As(err, &ended) && ended.Given:
 		return exitLogin
 	}
 	return exitError
@@ -203,6 +206,7 @@ func (p *program) plugin(cloud openstack.Options, cache cacheOptions) (*plugin.P
 		State:     dir,
 		Now:       p.now,
 		UserAgent: "kubectl-magnum/" + strings.TrimPrefix(buildVersion(), "v"),
+		Account:   p.account,
 		Owner:     kubeconfig.LockOwner{PID: p.pid, Host: p.host},
 		Progress:  func(string) {},
 		Debug:     p.debug(),

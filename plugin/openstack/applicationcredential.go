@@ -174,6 +174,7 @@ func (s *Session) keystone(more string) *gophercloud.ServiceClient {
 // As is c with an application credential for a login, in place of its own.
 func (c Cloud) As(id, secret string) Cloud {
 	l := *c.login
+	l.command = nil
 	l.auth = gophercloud.AuthOptions{ApplicationCredentialID: id, ApplicationCredentialSecret: secret}
 	l.secrets = append(slices.Clone(l.secrets), secret)
 	c.login, c.Method = &l, methodApplicationCredential

@@ -23,7 +23,7 @@ const fromAnswer = "your answers"
 // answered is d with what a login by password or passcode lacks, as o.Ask
 // answers it. Another way to log in lacks nothing that a person could type.
 func (d definition) answered(o Options, authURL string) (definition, error) {
-	if o.Ask == nil || o.Confined {
+	if o.Ask == nil || o.Confined || d.command != nil {
 		return d, nil
 	}
 	d.values = maps.Clone(d.values)

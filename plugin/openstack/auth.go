@@ -18,6 +18,8 @@ const (
 	methodApplicationCredential = "application_credential"
 	methodTOTP                  = "totp"
 	methodMultifactor           = methodPassword + "+" + methodTOTP
+	// methodTokenCommand is methodToken, with a token that another program prints.
+	methodTokenCommand = "token_command"
 )
 
 // authTypes are the values of auth_type, keystoneauth's plugin names, by the
@@ -55,6 +57,8 @@ func (d definition) chosenMethod() (string, error) {
 	authType := d.text("auth_type")
 	method, ok := authTypes[authType]
 	switch {
+	case d.command != nil:
+		return methodTokenCommand, nil
 	case method == methodMultifactor && !d.wantsPasswordAndTOTP():
 		return "", &UnsupportedAuthError{Cloud: d.name, AuthType: "v3multifactor with " + d.text("auth_methods")}
 	case ok:
@@ -93,6 +97,8 @@ func (d definition) authOptions(method string) (gophercloud.AuthOptions, error) 
 	var auth gophercloud.AuthOptions
 	var err error
 	switch method {
+	case methodTokenCommand:
+		// Only the scope is known yet.
 	case methodToken:
 		if auth.TokenID = d.text("token"); auth.TokenID == "" {
 			return auth, d.missing("token")

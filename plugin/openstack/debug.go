@@ -63,8 +63,11 @@ func (e exchange) cause() string {
 
 // carries is the type of the secret that a login sends.
 func (c Cloud) carries() string {
-	if c.Method == methodApplicationCredential {
+	switch c.Method {
+	case methodApplicationCredential:
 		return "application credential secret"
+	case methodTokenCommand:
+		return methodToken
 	}
 	return c.Method
 }

@@ -18,7 +18,8 @@ type definition struct {
 	line                   int // where the cloud starts
 	values                 map[string]setting
 	regions                []region
-	kept                   bool // the login is a [Kept]
+	command                *TokenCommand // that logs in to it; nil for none
+	kept                   bool          // the login is a [Kept]
 }
 
 // setting is a value and where it comes from: a line of the definition's file,

@@ -99,7 +99,7 @@ func (e *AuthError) Error() string {
 		methodWords.Replace(e.Method), cloudOrEnvironment(e.Cloud), colon(e.Detail))
 }
 
-var methodWords = strings.NewReplacer("_", " ", "+", " and the ", methodTOTP, "passcode")
+var methodWords = strings.NewReplacer(methodTokenCommand, "token of the token command", "_", " ", "+", " and the ", methodTOTP, "passcode")
 
 // UnreachableError says that there was no answer: the service is down, its name
 // unknown, its TLS certificate not trusted, or it took too long.

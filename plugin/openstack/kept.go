@@ -108,7 +108,7 @@ const fromKept = "kubectl magnum login"
 // with is d with k in place of all that it says, but for the region.
 func (d definition) with(k *Kept) definition {
 	region, named := d.values["region_name"]
-	d.values, d.kept = map[string]setting{}, true
+	d.values, d.kept, d.command = map[string]setting{}, true, nil
 	for key, text := range map[string]string{
 		"auth_url": k.AuthURL, "region_name": k.Region, "interface": k.Interface, "container_infra_endpoint_override": k.Endpoint,
 		"auth_type": "v3applicationcredential", "application_credential_id": k.ID, "application_credential_secret": k.Secret,

@@ -62,6 +62,11 @@ type Options struct {
 	// AuthURL alone, or nothing, then.
 	Kept func(Account) *Kept
 
+	// TokenCommand returns the token command of a cloud, nil if it has none. It is
+	// asked about clouds of clouds.yaml only. What is Kept goes before it. Nil if no
+	// cloud has one.
+	TokenCommand func(cloud string) (*TokenCommand, error)
+
 	// Now serves to see whether a Retry-After fits into a deadline. Nil means
 	// that no request is repeated.
 	Now func() time.Time
@@ -84,7 +89,7 @@ type Cloud struct {
 	Region                 string // "" if any will do
 	Interface              string // public, internal or admin
 	Asked                  string // the interface that OS_INTERFACE asked for, "" if it did not
-	Method                 string // password, token, application_credential, totp, or several with a + between them
+	Method                 string // password, token, token_command, application_credential, totp, or several with a + between them
 	Endpoint               string // the container infrastructure service's, if not the catalog's
 	Insecure               bool   // the certificates of servers are not verified
 	Kept                   bool   // the login is by what [Options.Kept] found
@@ -94,6 +99,9 @@ type Cloud struct {
 	// OS_CACERT named, "" if neither did: what a later run has to be told.
 	CACert string
 
+	// Destination is what a token command for this cloud is bound to.
+	Destination Destination
+
 	// A pointer, as fmt prints what unexported fields hold.
 	login *login
 }
@@ -101,7 +109,8 @@ type Cloud struct {
 // login is what a Cloud needs to connect and does not show.
 type login struct {
 	auth      gophercloud.AuthOptions
-	secrets   secrets // of auth
+	secrets   secrets       // of auth
+	command   *TokenCommand // gives auth its token; nil for none
 	transport *http.Transport
 	now       func() time.Time
 	limit     time.Duration // for each request
@@ -120,7 +129,9 @@ func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
 // certificates, which they override, and a password or secret that is not there.
 //
 // Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError],
-// [*UnsupportedAuthError] and [*OtherCloudError], and those of o.Ask.
+// [*UnsupportedAuthError] and [*OtherCloudError], and those of o.Ask; for a cloud with
+// a token command [*NotRememberedError], [*UnverifiedError], [*DestinationError], and
+// whatever [Options.TokenCommand] returns.
 func Resolve(o Options) (cloud Cloud, err error) {
 	if o.confined() {
 		o.Getenv = o.confinedGetenv()
@@ -188,6 +199,14 @@ func (d definition) cloud(o Options, authURL string) (cloud Cloud, err error) {
 	cloud.Insecure = trust.InsecureSkipVerify
 	cloud.TLS = d.tlsFiles(o, trust)
 	cloud.Endpoint = d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
+	if cloud.Destination, err = d.destination(o, cloud); err != nil {
+		return Cloud{}, err
+	}
+	if d.command != nil {
+		if err := d.command.mayGo(o, cloud); err != nil {
+			return Cloud{}, err
+		}
+	}
 	if cloud.login, err = d.login(o, cloud.Method, trust); err != nil {
 		return Cloud{}, err
 	}
@@ -201,6 +220,7 @@ func (d definition) login(o Options, method string, trust *tls.Config) (*login, 
 	}
 	return &login{
 		auth:      auth,
+		command:   d.command,
 		secrets:   secrets{auth.Password, auth.Passcode, auth.TokenID, auth.ApplicationCredentialSecret},
 		transport: newTransport(trust),
 		now:       o.Now,
@@ -250,7 +270,7 @@ func define(o Options) (definition, error) {
 	if d, err = d.inRegion(o); err != nil {
 		return definition{}, err
 	}
-	return d.withEnvironment(env, o.mayMixSecrets()), nil
+	return d.withEnvironment(env, o.mayMixSecrets()).withTokenCommand(o)
 }
 
 // regionName is the region that is asked for, else the cloud's own, "" if it has

@@ -68,8 +68,15 @@ func (i *instant) UnmarshalJSON(data []byte) error {
 // is to be used as it is as no project is named, GET /v3/auth/tokens. userAgent
 // is for the services' logs, such as "kubectl-magnum/1.2.3".
 //
-// Errors are those of [Explain], with the cloud in an [*AuthError].
+// A token command is run before that; its token goes nowhere that is not verified.
+//
+// Errors are those of [Explain], with the cloud in an [*AuthError]; of a token
+// command [*TokenCommandError] and [*UnverifiedError].
 func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) {
+	c, err := c.fetched(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s := &Session{cloud: c, userAgent: userAgent, provider: c.provider(userAgent)}
 	granted, err := c.token(ctx, s.provider)
 	if err != nil {
@@ -81,6 +88,9 @@ func (c Cloud) Connect(ctx context.Context, userAgent string) (*Session, error) 
 	known := append(slices.Clone(c.login.secrets), s.provider.TokenID)
 	s.endpoint, s.kind, s.missing = c.containerInfra(granted.Catalog, known)
 	s.verified = s.missing == nil && c.verified(s.endpoint)
+	if c.login.command != nil && s.missing == nil && !s.verified {
+		return nil, &UnverifiedError{Cloud: c.Name}
+	}
 	return s, nil
 }
 
