@@ -24,6 +24,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 )
 
 // leaks is a world in which secrets are planted.
@@ -94,7 +95,10 @@ func (l *leaks) run(t *testing.T, args ...string) (stdout, stderr string) {
 			return l.env[name]
 		},
 		home: l.home, workDir: l.home, uid: os.Getuid(), pid: os.Getpid(), now: time.Now,
-		parent:   func() process.ID { return process.ID{} },
+		parent: func() process.ID { return process.ID{} },
+		account: func() (settings.Account, error) {
+			return settings.Account{Name: "tester", Home: l.home, UID: os.Getuid()}, nil
+		},
 		keepPipe: func() {},
 	})
 	printed := said.String()
