@@ -104,9 +104,10 @@ func keepVariables(getenv func(string) string) map[string]string {
 		if name == "PATH" {
 			value = tokencommand.Absolute(value)
 		}
-		if value != "" && !(strings.HasSuffix(strings.ToUpper(name), "_PROXY") && hasPassword(value)) {
-			kept[name] = value
+		if value == "" || strings.HasSuffix(strings.ToUpper(name), "_PROXY") && hasPassword(value) {
+			continue
 		}
+		kept[name] = value
 	}
 	return kept
 }

@@ -41,7 +41,7 @@ func newLoginCommand(p *program) *cobra.Command {
 		Use:     "login [--token-command COMMAND]",
 		Short:   "Keep a login that may only read clusters and sign",
 		Long:    loginHelp + "\n\n" + tokenCommandHelp,
-		Example: loginExamples + "\n" + tokenCommandExamples,
+		Example: loginExamples + "\n" + commandExamples,
 		Args:    usageArgs(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd, p) },
 	}

@@ -42,7 +42,7 @@ and nowhere else. It is run without a shell, a terminal or input, for at most
 proxies, and nothing else; OS_CLOUD names the cloud. --token-command none
 removes it.`
 
-const tokenCommandExamples = `  kubectl magnum login --os-cloud work --token-command 'openstack token issue -f value -c id'
+const commandExamples = `  kubectl magnum login --os-cloud work --token-command 'openstack token issue -f value -c id'
   kubectl magnum login --os-cloud work --token-command none`
 
 // removeCommand is the command line that takes a token command away.

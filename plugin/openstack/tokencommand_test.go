@@ -195,7 +195,13 @@ func TestTokenCommandOfAnUnknownContext(t *testing.T) {
 
 func TestTokenCommandThatFails(t *testing.T) {
 	failed := errors.New("failed")
-	for _, test := range []struct{ err, want error }{{failed, failed}, {fmt.Errorf("run: %w", context.Canceled), context.Canceled}} {
+	for _, test := range []struct {
+		err, want error
+		typed     bool
+	}{
+		{failed, failed, true},
+		{fmt.Errorf("run: %w", context.Canceled), context.Canceled, false},
+	} {
 		k := newKeystone(t, httpServer)
 		cloud, err := Resolve(Options{
 			Cloud: "prod", File: writeClouds(t, commanded(k.URL, "")), Getenv: noEnv,
@@ -207,7 +213,7 @@ func TestTokenCommandThatFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = cloud.Connect(t.Context(), "test")
-		if !errors.Is(err, test.want) || errors.As(err, new(*TokenCommandError)) != (test.want == failed) || len(k.requests()) > 0 {
+		if !errors.Is(err, test.want) || errors.As(err, new(*TokenCommandError)) != test.typed || len(k.requests()) > 0 {
 			t.Errorf("%v: got %v, %d requests", test.err, err, len(k.requests()))
 		}
 	}
@@ -217,7 +223,7 @@ func TestTokenCommandThatFails(t *testing.T) {
 func TestTokenCommandIsASecret(t *testing.T) {
 	k := newKeystone(t, httpServer)
 	k.answer = jsonAnswer(500, `{"error": {"message": "no token printed-token"}}`)
-	cloud, err := Resolve(Options{Cloud: "prod", File: writeClouds(t, commanded(k.URL, "")), Getenv: noEnv, TokenCommand: printing("printed-token")})
+	cloud, err := Resolve(Options{Cloud: "prod", File: writeClouds(t, commanded(k.URL, "    project_id: p1")), Getenv: noEnv, TokenCommand: printing("printed-token")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ var programs = map[string]func(args []string){
 		dir, _ := os.Getwd()
 		in, err := io.ReadAll(os.Stdin)
 		_, ttyErr := os.OpenFile("/dev/tty", os.O_RDWR, 0)
-		text := fmt.Sprintf("%q\n%q\n%q %v\n%v\n", os.Environ(), dir, in, err, ttyErr != nil)
+		text := fmt.Sprintf("%q\n%q\n%q %v\n%v %v\n", os.Environ(), dir, in, err, ttyErr != nil, ownSession())
 		_ = os.WriteFile(args[0], []byte(text), 0o600)
 		fmt.Println("tok")
 	},
@@ -82,6 +82,13 @@ var programs = map[string]func(args []string){
 			}
 		}
 	},
+}
+
+// ownSession says whether this process leads a session, as far as Linux tells.
+func ownSession() bool {
+	stat, _ := os.ReadFile("/proc/self/stat")
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	return len(fields) > 3 && string(fields[3]) == fmt.Sprint(os.Getpid())
 }
 
 func command(t *testing.T, args ...string) Command {
@@ -184,7 +191,7 @@ func TestTokenOfACleanProgram(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := fmt.Sprintf("%q\n%q\n\"\" <nil>\ntrue\n", slices.Clip(env), dir); runtime.GOOS == "linux" && string(seen) != want {
+		if want := fmt.Sprintf("%q\n%q\n\"\" <nil>\ntrue true\n", slices.Clip(env), dir); runtime.GOOS == "linux" && string(seen) != want {
 			t.Errorf("it sees %s\nwant %s", seen, want)
 		}
 		if strings.Contains(string(seen), "evil") {
@@ -276,6 +283,10 @@ func TestFind(t *testing.T) {
 		if got, err := Find(test.name, test.path); err != nil || got != self {
 			t.Errorf("%+v: got %q, %v", test, got, err)
 		}
+	}
+	t.Chdir(filepath.Dir(filepath.Clean(dir)))
+	if got, err := Find(name, filepath.Base(dir)); !errors.As(err, new(*NotFoundError)) {
+		t.Errorf("in a relative directory: got %q, %v", got, err)
 	}
 	t.Chdir(dir)
 	for _, test := range []struct{ name, path string }{
