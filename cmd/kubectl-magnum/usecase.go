@@ -3,12 +3,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
 
 	"github.com/spf13/pflag"
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
@@ -61,8 +62,27 @@ func encode(v any, output string) (out []byte, ok bool, err error) {
 		out, err = json.MarshalIndent(v, "", "  ")
 		return append(out, '\n'), true, err
 	case "yaml":
-		out, err = yaml.Marshal(v)
+		out, err = encodeYAML(v)
 		return out, true, err
 	}
 	return nil, false, nil
+}
+
+// encodeYAML is the JSON of v as YAML in kubectl's layout: keys by the alphabet,
+// sequences not indented.
+func encodeYAML(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var tree any
+	if err := yaml.Unmarshal(text, &tree); err != nil { // JSON is YAML, and here numbers stay what they are
+		return nil, err
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	encoder.CompactSeqIndent()
+	err = encoder.Encode(tree)
+	return out.Bytes(), err
 }
