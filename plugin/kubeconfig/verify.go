@@ -9,7 +9,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/client-go/tools/clientcmd/api"
-	"k8s.io/client-go/tools/clientcmd/api/latest"
+	apiv1 "k8s.io/client-go/tools/clientcmd/api/v1"
+	sigsjson "sigs.k8s.io/json"
+	sigsyaml "sigs.k8s.io/yaml"
 )
 
 // edited is the file's text with the tree's changes, read back and compared.
@@ -69,15 +71,24 @@ func without[T any](all map[string]T, names map[string]bool) map[string]T {
 	return rest
 }
 
-// load reads text as kubectl does, with what clientcmd.Load decodes with. The
-// package clientcmd itself brings REST clients, which nobody here needs.
-// Its error names no value: kubectl's own quotes whole users, tokens included.
+// load reads text as kubectl does: as YAML 1.1, with field names as they are
+// written, and then as clientcmd converts it. The codec that does the same for any
+// kind of object brings 0.2 MB with it. Its error names no value: kubectl's own
+// quotes whole users, tokens included.
 func load(file string, text []byte) (*api.Config, error) {
 	c := api.NewConfig()
 	if len(text) == 0 {
 		return c, nil
 	}
-	if _, _, err := latest.Codec.Decode(text, new(latest.ExternalVersion.WithKind("Config")), c); err != nil {
+	var read apiv1.Config
+	data, err := sigsyaml.YAMLToJSON(text)
+	if err == nil {
+		err = sigsjson.UnmarshalCaseSensitivePreserveInts(data, &read)
+	}
+	if err == nil {
+		err = apiv1.Convert_v1_Config_To_api_Config(&read, c, nil) // of the scope it needs nothing
+	}
+	if err != nil || read.Kind != "" && read.Kind != "Config" || read.APIVersion != "" && read.APIVersion != "v1" {
 		return nil, &InvalidError{File: file, Reason: "kubectl can't read it"}
 	}
 	return c, nil
