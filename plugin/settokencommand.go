@@ -23,6 +23,7 @@ type TokenCommandRequest struct {
 // TokenCommandResult says what logs in from now on, and as whom.
 type TokenCommandResult struct {
 	Cloud, Program, File   string
+	Keystone               string // where its token goes
 	UserName, UserID       string
 	ProjectName, ProjectID string
 	ExpiresAt              time.Time // of the token
@@ -73,7 +74,7 @@ func (p *Plugin) SetTokenCommand(ctx context.Context, r TokenCommandRequest) (To
 		return none, err
 	}
 	return TokenCommandResult{
-		Cloud: cloud.Name, Program: kept.Args[0], File: file.Path,
+		Cloud: cloud.Name, Program: kept.Args[0], File: file.Path, Keystone: kept.Keystone,
 		UserName: conn.session.UserName, UserID: conn.session.UserID,
 		ProjectName: conn.session.ProjectName, ProjectID: conn.session.ProjectID,
 		ExpiresAt: conn.session.ExpiresAt,

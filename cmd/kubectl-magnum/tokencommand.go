@@ -117,7 +117,7 @@ func tokenCommandSummary(r plugin.TokenCommandResult) string {
 	return escape(fmt.Sprintf("Cloud %q logs in with the token of %s from now on.", r.Cloud, r.Program)) + "\n" +
 		escape(fmt.Sprintf("It is of user %q (%s) for project %q (%s), and good until %s.", r.UserName, r.UserID,
 			r.ProjectName, r.ProjectID, r.ExpiresAt.UTC().Format(time.DateTime+" UTC"))) + "\n" +
-		escape(fmt.Sprintf("The command is kept in %s.", r.File)) + "\n"
+		escape(fmt.Sprintf("The command is kept in %s; its token goes to %s.", r.File, r.Keystone)) + "\n"
 }
 
 const saidMax = 4 << 10 // bytes

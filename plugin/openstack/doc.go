@@ -9,6 +9,9 @@
 // that came with the token; [Explain] turns what can go wrong on the way into
 // errors that carry data.
 //
+// Where it does not know how to log in to a cloud of clouds.yaml, a [TokenCommand]
+// may: it decides where the token of one may go, and neither finds nor runs it.
+//
 // It refuses to guess: a way to log in that it does not know is refused by
 // name. It reads regular files only, follows no redirect, waits no longer than
 // 90 s for an answer and reads none over 8 MiB, repeats no request but GET,

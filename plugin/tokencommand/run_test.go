@@ -97,7 +97,8 @@ func command(t *testing.T, args ...string) Command {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Command{Args: append([]string{self, "program"}, args...), Dir: t.TempDir()}
+	// A program with the race detector would rest for a second at its end.
+	return Command{Args: append([]string{self, "program"}, args...), Env: []string{"GORACE=atexit_sleep_ms=0"}, Dir: t.TempDir()}
 }
 
 func TestToken(t *testing.T) {
@@ -131,14 +132,10 @@ func TestTokenRefuses(t *testing.T) {
 		{[]string{"fail", secret}, "ended with exit status 3"},
 		{[]string{"flood"}, "prints more than 64 KiB"},
 	} {
-		start := time.Now()
 		got, err := command(t, test.args...).Token(t.Context())
 		failed, ok := errors.AsType[*FailedError](err)
 		if !ok || !strings.HasPrefix(failed.Reason, test.reason) || got != "" || strings.Contains(fmt.Sprint(err), secret) {
 			t.Errorf("%q: got %q, %v", test.args, got, err)
-		}
-		if time.Since(start) > 10*time.Second {
-			t.Errorf("%q: it took %v", test.args, time.Since(start))
 		}
 	}
 }
@@ -210,28 +207,43 @@ func TestTokenShowsStderrOnRequest(t *testing.T) {
 }
 
 func TestTokenIsNotWaitedFor(t *testing.T) {
-	late, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
 	gone, stop := context.WithCancel(t.Context())
-	time.AfterFunc(300*time.Millisecond, stop)
+	born := make(chan string, 1)
+	go func() {
+		for file := range born {
+			for _, err := os.Stat(file); err != nil; _, err = os.Stat(file) {
+				time.Sleep(10 * time.Millisecond)
+			}
+			stop()
+		}
+	}()
+	defer close(born)
 	for name, test := range map[string]struct {
 		ctx   context.Context
 		limit time.Duration
 		want  string
 	}{
-		"its own limit": {t.Context(), 300 * time.Millisecond, "has not ended within 300ms"},
-		"the call's":    {late, 0, "has not ended in time"},
+		"its own limit": {t.Context(), 2 * time.Second, "has not ended within 2s"},
+		"the call's":    {nil, 0, "has not ended in time"},
 		"Ctrl-C":        {gone, 0, context.Canceled.Error()},
 	} {
 		file := filepath.Join(t.TempDir(), "pid")
 		c := command(t, "hang", file)
 		c.Limit = test.limit
+		switch {
+		case test.ctx == nil:
+			late, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			test.ctx = late
+		case test.ctx == gone:
+			born <- file
+		}
 		start := time.Now()
 		_, err := c.Token(test.ctx)
 		if err == nil || !strings.Contains(err.Error(), test.want) || errors.Is(err, context.Canceled) != (name == "Ctrl-C") {
 			t.Errorf("%s: %v", name, err)
 		}
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > 8*time.Second {
 			t.Errorf("%s: it took %v", name, took)
 		}
 		wantDead(t, file)
