@@ -52,9 +52,9 @@ func (p *Plugin) SetTokenCommand(ctx context.Context, r TokenCommandRequest) (To
 	o := p.Cloud
 	o.TokenCommand = func(string) (*openstack.TokenCommand, error) {
 		return &openstack.TokenCommand{Run: func(ctx context.Context, cloud openstack.Cloud) (string, error) {
-			kept.SecureFile = cloud.SecureFile
-			kept.Keystone, kept.CloudsFile = cloud.Destination.Keystone, cloud.Destination.CloudsFile
-			kept.CAFile, kept.CADir, kept.Endpoint = cloud.Destination.CAFile, cloud.Destination.CADir, cloud.Destination.Endpoint
+			to := cloud.Destination
+			kept.Keystone, kept.CloudsFile, kept.SecureFile = to.Keystone, to.CloudsFile, cloud.SecureFile
+			kept.CAFile, kept.Endpoint, kept.SSLCertFile, kept.SSLCertDir = to.CAFile, to.Endpoint, to.SSLCertFile, to.SSLCertDir
 			return p.run(ctx, kept, commandEnv(account, cloud.Name, kept), account.Home, r.Stderr)
 		}}, nil
 	}

@@ -3,6 +3,7 @@
 package openstack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,10 +26,14 @@ type TokenCommand struct {
 // way: that and the certificates' names, as nothing goes over a way that is not
 // verified.
 type Destination struct {
-	Keystone      string
-	CloudsFile    string
-	CAFile, CADir string // whose certificates are trusted, "" for the system's
-	Endpoint      string // Magnum's, "" for the catalog's
+	Keystone   string
+	CloudsFile string
+	CAFile     string // whose certificates are trusted, "" for the system's
+	Endpoint   string // Magnum's, "" for the catalog's
+
+	// SSLCertFile and SSLCertDir are what those variables say of where the system's
+	// certificates are, "" for nothing, which will always do.
+	SSLCertFile, SSLCertDir string
 }
 
 // DestinationError says that the token of a token command would go elsewhere, or
@@ -106,8 +111,9 @@ func (c *TokenCommand) mayGo(o Options, cloud Cloud) error {
 		{"Keystone", c.To.Keystone, is.Keystone},
 		{"clouds.yaml", c.To.CloudsFile, is.CloudsFile},
 		{"CA file", c.To.CAFile, is.CAFile},
-		{"directory of CA certificates", c.To.CADir, is.CADir},
 		{"endpoint of Magnum", c.To.Endpoint, is.Endpoint},
+		{"SSL_CERT_FILE", c.To.SSLCertFile, cmp.Or(is.SSLCertFile, c.To.SSLCertFile)},
+		{"SSL_CERT_DIR", c.To.SSLCertDir, cmp.Or(is.SSLCertDir, c.To.SSLCertDir)},
 	} {
 		if part.want != part.got {
 			return &DestinationError{Cloud: cloud.Name, What: part.what, Want: part.want, Got: part.got}
@@ -125,7 +131,7 @@ func (d definition) destination(o Options, cloud Cloud) (Destination, error) {
 	}
 	if to.CAFile == "" {
 		// Package crypto/x509 takes the system's from there.
-		to.CAFile, to.CADir = o.Getenv("SSL_CERT_FILE"), o.Getenv("SSL_CERT_DIR")
+		to.SSLCertFile, to.SSLCertDir = o.Getenv("SSL_CERT_FILE"), o.Getenv("SSL_CERT_DIR")
 	}
 	return to, nil
 }

@@ -105,6 +105,15 @@ func TestTokenCommandIsAskedOnlyForNamedClouds(t *testing.T) {
 	}
 }
 
+// The system's own certificates are as good as any that variables name.
+func TestTokenCommandWithoutTheVariables(t *testing.T) {
+	file := writeClouds(t, commanded("https://k.example", ""))
+	to := Destination{Keystone: "https://k.example/v3", CloudsFile: file, SSLCertFile: "/x", SSLCertDir: "/x"}
+	if _, err := Resolve(Options{Cloud: "prod", File: file, Getenv: noEnv, TokenCommand: mustNotRun(t, &to)}); err != nil {
+		t.Error(err)
+	}
+}
+
 // Whatever has a part in where the token goes, and is another than it was, keeps the
 // command from being run.
 func TestTokenCommandGoesWhereItWasMeantTo(t *testing.T) {
@@ -118,6 +127,7 @@ func TestTokenCommandGoesWhereItWasMeantTo(t *testing.T) {
 		change(&d)
 		return d
 	}
+	ssl := with(func(d *Destination) { d.SSLCertFile, d.SSLCertDir = ca, dir })
 	const endpoint = "    container_infra_endpoint_override: https://m.example/v1\n"
 	for name, test := range map[string]struct {
 		url, more string
@@ -132,10 +142,12 @@ func TestTokenCommandGoesWhereItWasMeantTo(t *testing.T) {
 		"a CA file":            {"https://k.example", endpoint + "    cacert: ca.pem", meant, nil, "CA file"},
 		"the CA file":          {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), nil, ""},
 		"no CA file":           {"https://k.example", endpoint, with(func(d *Destination) { d.CAFile = ca }), nil, "CA file"},
-		"CAs of a variable":    {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_FILE": ca}, "CA file"},
-		"the variable's":       {"https://k.example", endpoint, with(func(d *Destination) { d.CAFile = ca }), map[string]string{"SSL_CERT_FILE": ca}, ""},
-		"CAs of a directory":   {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_DIR": dir}, "directory of CA certificates"},
-		"a variable of no use": {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), map[string]string{"SSL_CERT_FILE": "/x", "SSL_CERT_DIR": "/x"}, ""},
+		"CAs of a variable":    {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_FILE": ca}, "SSL_CERT_FILE"},
+		"of another one":       {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_FILE": "/x"}, "SSL_CERT_FILE"},
+		"CAs of a directory":   {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_DIR": dir}, "SSL_CERT_DIR"},
+		"of another directory": {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_DIR": "/x"}, "SSL_CERT_DIR"},
+		"the variables'":       {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_FILE": ca, "SSL_CERT_DIR": dir}, ""},
+		"variables of no use":  {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), map[string]string{"SSL_CERT_FILE": "/x", "SSL_CERT_DIR": "/x"}, ""},
 		"OS_CACERT":            {"https://k.example", endpoint, meant, map[string]string{"OS_CACERT": ca}, "CA file"},
 		"another endpoint":     {"https://k.example", strings.Replace(endpoint, "m.", "evil.", 1), meant, nil, "endpoint of Magnum"},
 		"no endpoint":          {"https://k.example", "", meant, nil, "endpoint of Magnum"},

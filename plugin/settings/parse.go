@@ -68,7 +68,7 @@ func (f File) parse(data []byte) (*document, error) {
 func (f File) command(key, value *yaml.Node) (c TokenCommand, err error) {
 	texts := map[string]*string{
 		"keystone": &c.Keystone, "clouds_file": &c.CloudsFile, "secure_file": &c.SecureFile,
-		"ca_file": &c.CAFile, "ca_dir": &c.CADir, "endpoint": &c.Endpoint,
+		"ca_file": &c.CAFile, "endpoint": &c.Endpoint, "ssl_cert_file": &c.SSLCertFile, "ssl_cert_dir": &c.SSLCertDir,
 	}
 	err = f.each(value, fmt.Sprintf("cloud %q", key.Value), func(key, value *yaml.Node) (err error) {
 		switch into, ok := texts[key.Value]; {

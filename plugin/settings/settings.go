@@ -23,8 +23,11 @@ type TokenCommand struct {
 	CloudsFile string `yaml:"clouds_file"`           // the clouds.yaml that defines the cloud, an absolute path
 	SecureFile string `yaml:"secure_file,omitempty"` // the secure.yaml beside it, "" for none
 	CAFile     string `yaml:"ca_file,omitempty"`     // the CA certificates that Keystone is checked against, "" for the system's
-	CADir      string `yaml:"ca_dir,omitempty"`      // a directory of more
 	Endpoint   string `yaml:"endpoint,omitempty"`    // Magnum's, "" for the catalog's
+
+	// What these variables said of where the system's certificates are, "" for nothing.
+	SSLCertFile string `yaml:"ssl_cert_file,omitempty"`
+	SSLCertDir  string `yaml:"ssl_cert_dir,omitempty"`
 }
 
 const header = `# Written by kubectl magnum login. What is in here decides which programs run:

@@ -52,7 +52,7 @@ func work() TokenCommand {
 		Args:     []string{root + "openstack", "token", "issue", "-n", "5", "true", "a b", "", "#", "'"},
 		Env:      map[string]string{"PATH": "/bin:/usr/bin", "LANG": "no", "ODD": "a: b\n"},
 		Keystone: "https://k.example/v3", CloudsFile: root + "clouds.yaml", SecureFile: root + "secure.yaml",
-		CAFile: root + "ca.pem", CADir: root + "certs", Endpoint: "https://m.example/v1",
+		CAFile: root + "ca.pem", Endpoint: "https://m.example/v1", SSLCertFile: root + "certs.pem", SSLCertDir: root + "certs",
 	}
 }
 
