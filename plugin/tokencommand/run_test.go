@@ -230,12 +230,12 @@ func TestTokenIsNotWaitedFor(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "pid")
 		c := command(t, "hang", file)
 		c.Limit = test.limit
-		switch {
-		case test.ctx == nil:
+		switch test.ctx {
+		case nil:
 			late, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			test.ctx = late
-		case test.ctx == gone:
+		case gone:
 			born <- file
 		}
 		start := time.Now()
