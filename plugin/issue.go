@@ -45,7 +45,8 @@ func (e *RefusedError) dates() bool {
 // issued is a new record and the CA that signed it.
 type issued struct {
 	record *credential.Record
-	ca     *x509.Certificate
+	until  time.Time         // of a token: by when it is at its end
+	ca     *x509.Certificate // for a token: by which its cluster is trusted
 	// fetched means that ca is none of those expected but what Magnum named
 	// just now: nothing was pinned, or the CA was replaced.
 	fetched bool

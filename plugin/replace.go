@@ -105,8 +105,14 @@ func (c *call) accept(ctx context.Context, got issued) error {
 	if err != nil {
 		return &RefusedError{Err: err}
 	}
-	c.record, c.until = got.record, until
-	if err := c.answer(true); err != nil {
+	return c.give(ctx, got.record, until, true)
+}
+
+// give answers with a new record and then keeps it. With verified the API server
+// has accepted it, or will, by whom it is from.
+func (c *call) give(ctx context.Context, rec *credential.Record, until time.Time, verified bool) error {
+	c.record, c.until = rec, until
+	if err := c.answer(verified); err != nil {
 		return err
 	}
 	c.keep(ctx)

@@ -61,10 +61,11 @@ func (p *Plugin) newToken(conn *connection, id credential.Identity) (issued, err
 	if err != nil {
 		return issued{}, err
 	}
-	if _, err := rec.Usable(credential.Terms{Identity: id, Now: now}); err != nil {
+	until, err := rec.Usable(credential.Terms{Identity: id, Now: now})
+	if err != nil {
 		return issued{}, &EndedTokenError{Ends: rec.Expires, Given: conn.cloud.Method == "token"}
 	}
-	return issued{record: rec}, nil
+	return issued{record: rec, until: until}, nil
 }
 
 // needsKeystone says whether a token is to be had, in place of one that is not
@@ -74,9 +75,11 @@ func (c *call) needsKeystone(seen rotation.Seen) bool {
 		(!c.good() || seen.Verdict == rotation.Refused && !c.rotating())
 }
 
-// exchange gets a token, with the login conn if there is one already. One that
-// takes the place of a refused one is first shown to the API server, once a
-// lease. It costs one request, and one more where no CA of the cluster is known.
+// exchange gets a token, with the login conn if there is one already. It is first
+// shown to the API server: no CA has signed it, so nothing else tells whether that
+// is still the cluster's, and takes tokens. In place of a refused one there is
+// another once a lease. It costs one request, and one more where no CA of the
+// cluster is known.
 func (c *call) exchange(ctx context.Context, conn *connection, refused bool) error {
 	if refused && (c.inVain() || c.withinLease(c.revoked.Replaced)) {
 		return &TokenRejectedError{Before: true}
@@ -93,19 +96,27 @@ func (c *call) exchange(ctx context.Context, conn *connection, refused bool) err
 		return err
 	case len(c.cluster.Pinned) == 0:
 		return c.introduce(ctx, conn, got)
-	case !refused:
-		return c.accept(ctx, got)
 	}
 	old := c.record
 	c.record = got.record
-	if seen := c.look(ctx, c.cluster.Pinned); seen.Verdict == rotation.Refused {
+	var seen rotation.Seen
+	if !c.use.Server.Holds(c.Now()) {
+		seen = c.look(ctx, c.cluster.Pinned)
+	}
+	switch {
+	case seen.Verdict == rotation.Refused:
 		c.issuedInVain()
 		return &TokenRejectedError{}
-	}
-	if !sameRecord(old, got.record) { // a login by token has no other
+	case refused && !sameRecord(old, got.record): // a login by token has no other
 		c.revoke(ctx, old, got.record.Issued)
 	}
-	return c.accept(ctx, got)
+	if seen.Stranger {
+		c.until = got.until
+		c.keep(ctx)
+		return c.follow(ctx, conn, c.ask(ctx, conn, nil, seen, nil), issued{})
+	}
+	c.pauseServer(seen)
+	return c.give(ctx, got.record, got.until, seen.Verdict == rotation.Accepted)
 }
 
 // introduce asks Magnum for the CA of a cluster of which nothing is known, lest

@@ -39,6 +39,53 @@ func TestATokenOutlivesARotation(t *testing.T) {
 	}
 }
 
+// A new token is shown to the API server too: that its CA is another one would
+// otherwise be noticed by nobody for a lease.
+func TestANewTokenNoticesARotation(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	s.fine()
+	s.trusted = s.State.ReadCAFile(s.uuid())
+	s.cloud.Rotate("prod")
+	s.follow()
+	s.cloud.FinishRotation("prod")
+	s.forget()
+	s.asked()
+	var outdated *plugin.OutdatedClientError
+	if got := s.take(); !errors.As(got.err, &outdated) {
+		t.Errorf("a client with the old CA: got %v", got.err)
+	}
+	s.expect(login, readCA, "GET /v1/clusters/")
+	s.trusted = nil
+	s.fine()
+	s.expect()
+	ca, _ := s.cloud.CA("prod")
+	s.api.ServeStranger(ca)
+	s.forget()
+	shown := s.api.Tokens()
+	var untrusted *plugin.UntrustedServerError
+	if got := s.take(); !errors.As(got.err, &untrusted) || s.api.Tokens() > shown {
+		t.Errorf("a stranger: got %v, and it saw the token: %v", got.err, s.api.Tokens() > shown)
+	}
+}
+
+// An API server that does not answer is no reason to have no token. It is left
+// alone for a while.
+func TestANewTokenWhileTheServerIsDown(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	s.forget()
+	s.api.Stall(true)
+	before := s.api.Connections()
+	for range 2 {
+		s.fine()
+		s.forget()
+	}
+	if n := s.api.Connections() - before; n != 1 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
 // A program that runs for long loaded its CAs before the rotation, and cannot say
 // that it has loaded the new one since: it keeps its token.
 func TestAKnownClientKeepsItsTokenInARotation(t *testing.T) {

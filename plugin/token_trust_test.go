@@ -58,7 +58,8 @@ func TestATokenIsWithheld(t *testing.T) {
 					s.State = state.Dir{}
 				}
 				s.change = test.change
-				if got := s.take(); !errors.As(got.err, test.want) {
+				var of *plugin.ClusterError
+				if got := s.take(); !errors.As(got.err, test.want) || !errors.As(got.err, &of) {
 					t.Errorf("got %v", got.err)
 				}
 				if s.api.Tokens() > shown {
