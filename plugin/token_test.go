@@ -131,6 +131,28 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	s.expect()
 }
 
+// One that takes the place of a refused one has a lease to be taken for good.
+func TestATokenIsReplacedOnceALease(t *testing.T) {
+	t.Parallel()
+	s := newTokens(t)
+	client := s.newClient()
+	first := s.takeAs(client)
+	s.pass(2 * lease)
+	s.cloud.RevokeToken(first.token)
+	second := s.takeAs(client)
+	s.expect(login)
+	s.cloud.RevokeToken(second.token)
+	s.pass(2 * time.Second)
+	var rejected *plugin.TokenRejectedError
+	if got := s.takeAs(client); !errors.As(got.err, &rejected) || !rejected.Before {
+		t.Errorf("got %v", got.err)
+	}
+	s.expect()
+	s.pass(lease)
+	s.fine()
+	s.expect(login)
+}
+
 // A token that no store takes works all the same, and so does one of a version
 // that is not ours to erase.
 func TestATokenThatIsNotKept(t *testing.T) {

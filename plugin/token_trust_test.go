@@ -140,6 +140,14 @@ func TestALoginByTokenEnds(t *testing.T) {
 		s.fine()
 		s.expect()
 	}
+	var seen atomic.Int32
+	s.api.TakeTokens(func(string) (string, bool) { return "alice", seen.Add(1) > 1 })
+	s.idle()
+	s.fine() // refused, and then not
+	s.asked()
+	if s.fine(); len(s.asked()) > 0 || seen.Load() != 2 {
+		t.Error("the only token there is was revoked")
+	}
 	s.api.TakeTokens(nil)
 	s.idle()
 	var rejected *plugin.TokenRejectedError
