@@ -30,6 +30,10 @@ func TestATokenOutlivesARotation(t *testing.T) {
 	if old := s.trusted; string(s.State.ReadCAFile(s.uuid())) == string(old) {
 		t.Error("the CA file is the old one")
 	}
+	s.trusted = append(s.trusted, s.State.ReadCAFile(s.uuid())...)
+	if got := s.take(); !errors.As(got.err, &outdated) {
+		t.Errorf("a client with the new CA, and the old one still: %v", got.err)
+	}
 	s.trusted = nil
 	if got := s.fine(); got.token != first.token {
 		t.Error("it is another token")
