@@ -5,6 +5,7 @@ package plugin_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -138,6 +139,19 @@ func TestLoginTakesBackWhatItMade(t *testing.T) {
 		"Magnum takes no access rules": func(d *desk) { d.cloud.RefuseAccessRules() },
 		"Magnum fails":                 func(d *desk) { fail(d, "/v1/clusters", "GET", 500)() },
 		"Keystone does not know it":    func(d *desk) { fail(d, "/v3/auth/tokens", "POST", 404)() },
+		"Keystone knows no access rules": func(d *desk) {
+			d.cloud.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/application_credentials") || r.Header.Get("X-Again") != "" {
+					return false
+				}
+				body, _ := io.ReadAll(r.Body)
+				r.Header.Set("X-Again", "1")
+				r.Body = io.NopCloser(strings.NewReader(strings.Replace(string(body), `"access_rules"`, `"other"`, 1)))
+				w.WriteHeader(http.StatusCreated)
+				_, _ = w.Write(forward(t, d.cloud, r))
+				return true
+			})
+		},
 		"the keyring fails": func(d *desk) {
 			puts := 0
 			d.keyring.onPut = func() {
@@ -223,23 +237,25 @@ func TestLoginWhoseAnswerIsLost(t *testing.T) {
 	d.nothing()
 }
 
-// forward has the cloud carry out a request whose answer nobody gets.
-func forward(t *testing.T, cloud *magnumtest.Server, r *http.Request) {
+// forward has the cloud carry out a request that makes an application credential.
+func forward(t *testing.T, cloud *magnumtest.Server, r *http.Request) (body []byte) {
 	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), r.Method, "http://"+r.Host+r.URL.Path, r.Body)
 	if err != nil {
 		t.Error(err)
-		return
+		return nil
 	}
 	req.Header = r.Header.Clone()
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil || answer.StatusCode != http.StatusCreated {
 		t.Errorf("%v, %v", answer, err)
-		return
+		return nil
 	}
-	_ = answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if len(cloud.ApplicationCredentials()) != 1 {
 		t.Error("nothing was made")
 	}
+	body, _ = io.ReadAll(answer.Body)
+	return body
 }
 
 func TestLoginThatCannotBeTakenBackSaysWhatIsLeft(t *testing.T) {

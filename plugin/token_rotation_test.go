@@ -59,7 +59,7 @@ func TestANewTokenNoticesARotation(t *testing.T) {
 	if got := s.take(); !errors.As(got.err, &outdated) {
 		t.Errorf("a client with the old CA: got %v", got.err)
 	}
-	s.expect(login, readCA, "GET /v1/clusters/")
+	s.expect(logIn, readCA, "GET /v1/clusters/")
 	s.trusted = nil
 	s.fine()
 	s.expect()

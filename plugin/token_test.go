@@ -140,7 +140,7 @@ func TestATokenIsReplacedOnceALease(t *testing.T) {
 	s.pass(2 * lease)
 	s.cloud.RevokeToken(first.token)
 	second := s.takeAs(client)
-	s.expect(login)
+	s.expect(logIn)
 	s.cloud.RevokeToken(second.token)
 	s.pass(2 * time.Second)
 	var rejected *plugin.TokenRejectedError
@@ -150,7 +150,7 @@ func TestATokenIsReplacedOnceALease(t *testing.T) {
 	s.expect()
 	s.pass(lease)
 	s.fine()
-	s.expect(login)
+	s.expect(logIn)
 }
 
 // A token that no store takes works all the same, and so does one of a version

@@ -36,7 +36,7 @@ const (
 	hintFullLogin    = "for this a full login is needed: a password in clouds.yaml, or OS_PASSWORD"
 	hintAsked        = "run it in a terminal, where it is asked for, or put it into clouds.yaml or the OS_* variables"
 	hintDelegate     = "log in with a password: an application credential or a trust cannot make another application credential"
-	hintRules        = "ask your cloud's operator to set service_type = container-infra in [keystone_authtoken] of Magnum's configuration"
+	hintRules        = "ask your cloud's operator to set service_type = container-infra in section keystone_authtoken of Magnum's configuration"
 	hintNoKeyring    = "start a keyring in this session, such as gnome-keyring, or put an application credential into clouds.yaml"
 	hintRevoke       = "to revoke it: openstack <cloud>application credential delete <id>"
 	hintAppCred      = "check whether it is still there, and its secret: openstack application credential list"

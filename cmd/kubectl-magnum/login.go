@@ -114,12 +114,12 @@ func (e *noTerminalError) Error() string {
 	return fmt.Sprintf("there is no %s, and no terminal to ask for it on", e.setting)
 }
 
-// asked are the words for what is asked for.
+// asked are the words for what is asked for; <user> is whose it is.
 var asked = map[string]string{
 	"username":            "User name",
-	"user_domain_name":    "Domain of the user",
-	"password":            "Password",
-	"passcode":            "Passcode",
+	"user_domain_name":    "Domain of <user>",
+	"password":            "Password of <user>",
+	"passcode":            "Passcode of <user>",
 	"project_name":        "Project",
 	"project_domain_name": "Domain of the project",
 }
@@ -129,11 +129,7 @@ func (p *program) ask(ctx context.Context, q openstack.Question) (string, error)
 	if !p.inTerminal || !p.errTerminal {
 		return "", &noTerminalError{setting: q.Setting}
 	}
-	prompt := asked[q.Setting]
-	if q.User != "" {
-		prompt += " of " + q.User
-	}
-	prompt += " at " + q.AuthURL
+	prompt := tell(asked[q.Setting], "user", q.User) + " at " + q.AuthURL
 	if q.Default != "" {
 		prompt += " (" + q.Default + ")"
 	}

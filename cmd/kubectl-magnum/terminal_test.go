@@ -100,9 +100,9 @@ func TestAskOnATerminal(t *testing.T) {
 	ask(openstack.Question{Setting: "password", User: "al\x1b[2Jice", Secret: true}, "hunter2")
 	ask(openstack.Question{Setting: "project_name", User: "alice"}, "demo")
 	want := "User name at https://k.example/v3: " +
-		"Domain of the user of alice at https://k.example/v3 (Default): " +
+		"Domain of alice at https://k.example/v3 (Default): " +
 		"Password of al\\u001b[2Jice at https://k.example/v3: \n" +
-		"Project of alice at https://k.example/v3: "
+		"Project at https://k.example/v3: "
 	if diff := cmp.Diff(want, said.String()); diff != "" {
 		t.Errorf("said (-want +got):\n%s", diff)
 	}

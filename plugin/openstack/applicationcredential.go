@@ -81,8 +81,9 @@ var (
 // CreateApplicationCredential makes one and returns its id: one request, which
 // is never repeated. After an error that is no [*ServiceError] and no
 // [*AuthError] it may be there all the same: see
-// [Session.FindApplicationCredential]. Errors are those of [Explain], and say
-// nothing of the secret.
+// [Session.FindApplicationCredential]. One that may do more than was asked for is
+// a [*LaxError], and its id is returned too. Other errors are those of [Explain];
+// none says anything of the secret.
 //
 // https://docs.openstack.org/api-ref/identity/v3/#create-application-credential
 func (s *Session) CreateApplicationCredential(ctx context.Context, c NewApplicationCredential) (id string, err error) {
@@ -100,9 +101,7 @@ func (s *Session) CreateApplicationCredential(ctx context.Context, c NewApplicat
 		"expires_at": c.ExpiresAt.UTC().Format(gophercloud.RFC3339MilliNoZ), "access_rules": c.Rules,
 	}}
 	var made struct {
-		Credential struct {
-			ID string `json:"id"`
-		} `json:"application_credential"`
+		Credential madeCredential `json:"application_credential"`
 	}
 	//nolint:bodyclose // gophercloud reads it to the end and closes it
 	_, err = keystone.Post(ctx, s.credentialsURL(keystone), body, &made, &gophercloud.RequestOpts{OkCodes: []int{http.StatusCreated}})
@@ -112,7 +111,42 @@ func (s *Session) CreateApplicationCredential(ctx context.Context, c NewApplicat
 	if !credentialID().MatchString(made.Credential.ID) {
 		return "", &BadAnswerError{Service: keystoneName, URL: s.credentialsURL(keystone), Reason: "has no application credential's id"}
 	}
-	return made.Credential.ID, nil
+	return made.Credential.ID, c.check(made.Credential)
+}
+
+// LaxError is an application credential that Keystone made, but not with all of
+// the limits that it was asked for.
+type LaxError struct{ Missing string }
+
+func (e *LaxError) Error() string {
+	return "Keystone made an application credential " + e.Missing + ", though it was asked for one that is limited"
+}
+
+// madeCredential is what Keystone says that it has made.
+type madeCredential struct {
+	ID           string       `json:"id"`
+	ExpiresAt    string       `json:"expires_at"`
+	Unrestricted bool         `json:"unrestricted"`
+	Rules        []AccessRule `json:"access_rules"`
+}
+
+// check compares what was made with what was asked for: a Keystone passes over
+// what it does not know.
+func (c NewApplicationCredential) check(made madeCredential) error {
+	switch {
+	case made.ExpiresAt == "":
+		return &LaxError{Missing: "without an end"}
+	case made.Unrestricted:
+		return &LaxError{Missing: "that may make others"}
+	case len(made.Rules) == 0:
+		return &LaxError{Missing: "without access rules"}
+	}
+	for _, rule := range made.Rules {
+		if !slices.Contains(c.Rules, rule) {
+			return &LaxError{Missing: "with other access rules"}
+		}
+	}
+	return nil
 }
 
 // FindApplicationCredential is the id of the one of that name, "" if there is

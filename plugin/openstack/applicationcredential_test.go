@@ -31,8 +31,30 @@ func session(t *testing.T, answer http.HandlerFunc) (*Session, *keystone) {
 	return s, k
 }
 
+// made is what Keystone says of newOne, with more.
+func made(more string) http.HandlerFunc {
+	return jsonAnswer(201, `{"application_credential": {"id": "0123abc", "secret": "another-secret", "unrestricted": false,
+		"expires_at": "2030-01-02T02:04:05.000000",
+		"access_rules": [{"id": "1", "service": "container-infra", "method": "GET", "path": "/v1/clusters"}]`+more+`}}`)
+}
+
+// What Keystone does not know, it passes over.
+func TestCreateApplicationCredentialChecksWhatWasMade(t *testing.T) {
+	for _, more := range []string{
+		`, "access_rules": null`, `, "access_rules": []`, `, "expires_at": ""`, `, "unrestricted": true`,
+		`, "access_rules": [{"service": "container-infra", "method": "GET", "path": "/v1/clusters"}, {"service": "container-infra", "method": "PATCH", "path": "/v1/clusters"}]`,
+		`, "access_rules": [{"service": "compute", "method": "GET", "path": "/v1/clusters"}]`,
+	} {
+		s, _ := session(t, made(more))
+		id, err := s.CreateApplicationCredential(t.Context(), newOne)
+		if !errors.As(err, new(*LaxError)) || id != "0123abc" {
+			t.Errorf("%s: got %q, %v", more, id, err)
+		}
+	}
+}
+
 func TestCreateApplicationCredential(t *testing.T) {
-	s, k := session(t, jsonAnswer(201, `{"application_credential": {"id": "0123abc", "secret": "another-secret"}}`))
+	s, k := session(t, made(""))
 	id, err := s.CreateApplicationCredential(t.Context(), newOne)
 	if err != nil || id != "0123abc" {
 		t.Fatalf("got %q, %v", id, err)
