@@ -120,7 +120,7 @@ type wireRecord struct {
 
 // Encode returns r as stores keep it.
 func (r *Record) Encode() ([]byte, error) {
-	data, err := json.Marshal(wireRecord{
+	data, err := json.Marshal(wireRecord{ //nolint:gosec // it is for a keyring
 		Version: recordVersion, AuthURL: r.AuthURL, User: r.UserID, Project: r.ProjectID, ID: r.ID, Secret: r.Secret,
 		Made: r.Made.Unix(), Expires: r.ExpiresAt.Unix(),
 		CACert: r.TLS.CACert, Cert: r.TLS.Cert, Key: r.TLS.Key, Insecure: r.TLS.Insecure,

@@ -162,7 +162,8 @@ func TestAsk(t *testing.T) {
 		{
 			"the passcode",
 			map[string]string{"OS_AUTH_TYPE": "v3multifactor", "OS_AUTH_METHODS": "v3password,v3totp", "OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw"},
-			answers{"passcode": "1"}, "",
+			answers{"passcode": "1"},
+			"",
 		},
 		{"a project beside a default domain", map[string]string{"OS_USERNAME": "alice", "OS_DEFAULT_DOMAIN": "d", "OS_PASSWORD": "pw"}, answers{"project_name": "demo"}, ""},
 		{"nothing", map[string]string{"OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw"}, answers{}, ""},

@@ -267,8 +267,15 @@ func (s *Server) credentialJSON(c *applicationCredential, secret string) object 
 		})
 	}
 	o := object{
-		{"id", c.id}, {"name", c.name}, {"description", description}, {"user_id", c.user.id}, {"project_id", c.project.id}, {"system", nil},
-		{"expires_at", expires}, {"unrestricted", unrestricted}, {"roles", roles},
+		{"id", c.id},
+		{"name", c.name},
+		{"description", description},
+		{"user_id", c.user.id},
+		{"project_id", c.project.id},
+		{"system", nil},
+		{"expires_at", expires},
+		{"unrestricted", unrestricted},
+		{"roles", roles},
 	}
 	if c.rules != nil {
 		o = append(o, member{"access_rules", c.rulesJSON()})
