@@ -44,6 +44,16 @@ func TestEndLoginsGoesOn(t *testing.T) {
 			d.Cloud = openstack.Options{Getenv: func(string) string { return "" }, Now: time.Now}
 			return false, true
 		},
+		"no password is at hand": func(d *desk) (bool, bool) {
+			before := d.Cloud.Getenv
+			d.Cloud.Getenv = func(name string) string {
+				if name == "OS_PASSWORD" {
+					return ""
+				}
+				return before(name)
+			}
+			return false, true
+		},
 		"the login at hand is another's": func(d *desk) (bool, bool) {
 			before := d.Cloud.Getenv
 			d.Cloud.Getenv = func(name string) string {
@@ -110,9 +120,20 @@ func TestKeptLoginIsOfTheAccount(t *testing.T) {
 			t.Errorf("%s: used %v", test.name, got)
 		}
 	}
-	// Of two none is the one that is meant.
 	keys, all := d.State.KeptLogins()
 	other := all[keys[0]]
+	other.Cloud = "work"
+	if err := d.State.SetKeptLogin(keys[0], other); err != nil {
+		t.Fatal(err)
+	}
+	if used(nil) || used(map[string]string{"OS_AUTH_URL": keystone, "OS_PROJECT_ID": demo}) {
+		t.Error("one of clouds.yaml is used for variables")
+	}
+	// Of two none is the one that is meant.
+	other.Cloud = ""
+	if err := d.State.SetKeptLogin(keys[0], other); err != nil {
+		t.Fatal(err)
+	}
 	other.ProjectID = "x"
 	if err := d.State.SetKeptLogin(login.Prefix+"other", other); err != nil {
 		t.Fatal(err)

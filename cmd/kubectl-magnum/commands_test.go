@@ -40,19 +40,6 @@ func cmdRequests(ts *testscript.TestScript, _ bool, args []string) {
 		if args[0] == "ANY" {
 			return
 		}
-		change := func(pattern, old, replacement string) {
-			files, err := filepath.Glob(pattern)
-			ts.Check(err)
-			for _, file := range files {
-				ts.Check(os.WriteFile(file, []byte(strings.Replace(ts.ReadFile(file), old, replacement, 1)), 0o600))
-			}
-		}
-		switch args[0] {
-		case "lapse":
-			change(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kubectl-magnum", "kept", "*"), `"expires_at":"2`, `"expires_at":"1`)
-		case "foreign":
-			change(filepath.Join(ts.Getenv("TEST_STORE"), "v1-login-*"), `"auth":"http`, `"auth":"https`)
-		}
 		if n, err := strconv.Atoi(args[0]); err == nil {
 			if n != len(got) {
 				ts.Fatalf("%d requests: %v", len(got), got)
