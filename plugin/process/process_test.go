@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
 )
@@ -40,6 +41,7 @@ func TestLookupTellsProcessesApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(20 * time.Millisecond) // Linux counts in steps of 10 ms, and this process may be that young
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
