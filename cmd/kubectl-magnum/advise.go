@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 )
 
 // adviseContext is for errors that people meet while they run kubectl.
@@ -73,76 +71,6 @@ func adviseConfig(err error) []string {
 		return []string{hintAuthType}
 	}
 	return nil
-}
-
-// adviseTokenCommand comes before adviseLogin: what a token command printed is no
-// token that the user could get anew.
-func adviseTokenCommand(err error) []string {
-	var fresh *newCommandError
-	var failed *openstack.TokenCommandError
-	var refused *openstack.AuthError
-	var destination *openstack.DestinationError
-	var unverified *openstack.UnverifiedError
-	var unnamed *plugin.NoNamedCloudError
-	switch {
-	case errors.As(err, &fresh):
-		return []string{hintNewCommand}
-	case errors.As(err, &failed):
-		return []string{fill(hintCommandFails, "cloud", failed.Cloud)}
-	case errors.As(err, &refused) && refused.Method == "token_command":
-		return []string{fill(hintCommandFails, "cloud", refused.Cloud)}
-	case errors.As(err, &destination):
-		return []string{fill(hintDestination, "cloud", destination.Cloud)}
-	case errors.As(err, &unverified):
-		return []string{hintUnverified}
-	case errors.As(err, &unnamed):
-		return []string{hintNamedCloud}
-	}
-	return nil
-}
-
-func adviseSettings(err error) []string {
-	var unsafe *settings.UnsafeError
-	var invalid *settings.InvalidError
-	var account *settings.NoAccountError
-	switch {
-	case errors.As(err, &unsafe):
-		return []string{fill(hintUnsafe, "file", unsafe.Path)}
-	case errors.As(err, &invalid):
-		return []string{fill(hintSettings, "file", invalid.File)}
-	case errors.As(err, &account):
-		return []string{fill(hintAccount, "uid", strconv.Itoa(account.UID))}
-	}
-	return nil
-}
-
-func adviseLogin(err error) []string {
-	var auth *openstack.AuthError
-	var ended *plugin.EndedTokenError
-	switch {
-	case errors.As(err, &ended) && ended.Given:
-		return []string{hintToken}
-	case errors.As(err, &ended):
-		return []string{hintClock}
-	}
-	if !errors.As(err, &auth) {
-		return nil
-	}
-	switch {
-	case auth.Kept:
-		return []string{loginHint(auth.Cloud)}
-	case auth.Method == "":
-		return []string{hintToken, hintTokenRefused}
-	case auth.Method == "token":
-		return []string{hintToken}
-	case auth.Method == "application_credential":
-		return []string{hintAppCred}
-	case strings.Contains(auth.Method, "totp"):
-		return []string{hintPasscode}
-	case auth.Cloud == "":
-		return []string{tell(hintPassword, "cloud", "")}
-	}
-	return []string{tell(hintPassword, "cloud", "--os-cloud "+quoteArg(auth.Cloud)+" ")}
 }
 
 func adviseTransport(err error) []string {

@@ -4,9 +4,13 @@ package main
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/kubectl-magnum/kubectl-magnum/cache"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 )
 
 // adviseKept is for errors of login, and of logins that it kept. It comes before
@@ -64,4 +68,74 @@ func revokeHint(left *plugin.LeftError) string {
 		cloud = "--os-cloud " + quoteArg(left.Cloud) + " "
 	}
 	return fill(tell(hintRevoke, "cloud", cloud), "id", left.ID)
+}
+
+// adviseTokenCommand comes before adviseLogin: what a token command printed is no
+// token that the user could get anew.
+func adviseTokenCommand(err error) []string {
+	var fresh *newCommandError
+	var failed *openstack.TokenCommandError
+	var refused *openstack.AuthError
+	var destination *openstack.DestinationError
+	var unverified *openstack.UnverifiedError
+	var unnamed *plugin.NoNamedCloudError
+	switch {
+	case errors.As(err, &fresh):
+		return []string{hintNewCommand}
+	case errors.As(err, &failed):
+		return []string{fill(hintCommandFails, "cloud", failed.Cloud)}
+	case errors.As(err, &refused) && refused.Method == "token_command":
+		return []string{fill(hintCommandFails, "cloud", refused.Cloud)}
+	case errors.As(err, &destination):
+		return []string{fill(hintDestination, "cloud", destination.Cloud)}
+	case errors.As(err, &unverified):
+		return []string{hintUnverified}
+	case errors.As(err, &unnamed):
+		return []string{hintNamedCloud}
+	}
+	return nil
+}
+
+func adviseSettings(err error) []string {
+	var unsafe *settings.UnsafeError
+	var invalid *settings.InvalidError
+	var account *settings.NoAccountError
+	switch {
+	case errors.As(err, &unsafe):
+		return []string{fill(hintUnsafe, "file", unsafe.Path)}
+	case errors.As(err, &invalid):
+		return []string{fill(hintSettings, "file", invalid.File)}
+	case errors.As(err, &account):
+		return []string{fill(hintAccount, "uid", strconv.Itoa(account.UID))}
+	}
+	return nil
+}
+
+func adviseLogin(err error) []string {
+	var auth *openstack.AuthError
+	var ended *plugin.EndedTokenError
+	switch {
+	case errors.As(err, &ended) && ended.Given:
+		return []string{hintToken}
+	case errors.As(err, &ended):
+		return []string{hintClock}
+	}
+	if !errors.As(err, &auth) {
+		return nil
+	}
+	switch {
+	case auth.Kept:
+		return []string{loginHint(auth.Cloud)}
+	case auth.Method == "":
+		return []string{hintToken, hintTokenRefused}
+	case auth.Method == "token":
+		return []string{hintToken}
+	case auth.Method == "application_credential":
+		return []string{hintAppCred}
+	case strings.Contains(auth.Method, "totp"):
+		return []string{hintPasscode}
+	case auth.Cloud == "":
+		return []string{tell(hintPassword, "cloud", "")}
+	}
+	return []string{tell(hintPassword, "cloud", "--os-cloud "+quoteArg(auth.Cloud)+" ")}
 }
