@@ -14,8 +14,10 @@ MAIN          := ./cmd/kubectl-magnum
 GOLANGCI_LINT := $(ROOT)/.bin/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 GORELEASER    := $(ROOT)/.bin/goreleaser-$(GORELEASER_VERSION)/goreleaser
 
-# The flags of a release, so that what is measured is what is shipped.
-RELEASE   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w"
+# The flags of a release, so that what is measured is what is shipped. This program speaks HTTP/1.1 alone
+# (docs/adr/0020-no-http2.md).
+TAGS      := nethttpomithttp2
+RELEASE   := CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w"
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 SYSTEMS   := linux darwin windows
 
@@ -37,7 +39,7 @@ help: ## List the targets
 
 .PHONY: build
 build: ## Build ./bin/kubectl-magnum for this machine
-	CGO_ENABLED=0 go build -trimpath -o bin/ $(MAIN)
+	CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -o bin/ $(MAIN)
 
 .PHONY: demo
 demo: ## Show the main job on a real kube-apiserver (the first run builds it: some ten minutes)
@@ -95,7 +97,7 @@ cross: ## Build and vet for linux, darwin and windows, on amd64 and arm64, witho
 	  echo "cross: $$platform"; \
 	  export GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
 	  $(RELEASE) -o bin/$$GOOS-$$GOARCH/ $(MAIN); \
-	  CGO_ENABLED=0 go vet -trimpath ./...; \
+	  CGO_ENABLED=0 go vet -trimpath -tags $(TAGS) ./...; \
 	done
 
 .PHONY: size

@@ -53,7 +53,7 @@ func (b builder) module(ctx context.Context, dir string, programs ...program) (s
 			return "", err
 		}
 		b.report.slow()
-		if err := b.build(ctx, dir, file, p.name+" "+version, p.pkg, versionFlags(version)); err != nil {
+		if err := b.build(ctx, dir, file, p.name+" "+version, p.pkg, "-ldflags", versionFlags(version)); err != nil {
 			return "", err
 		}
 	}
@@ -70,7 +70,7 @@ func (b builder) plugin(ctx context.Context, dir string) (string, error) {
 	}
 	defer unlock()
 	file := filepath.Join(out, "kubectl-magnum")
-	return file, b.build(ctx, dir, file, "kubectl-magnum", "./cmd/kubectl-magnum", "-s -w")
+	return file, b.build(ctx, dir, file, "kubectl-magnum", "./cmd/kubectl-magnum", "-tags", "nethttpomithttp2", "-ldflags", "-s -w") // as in the Makefile
 }
 
 // lock makes dir and holds it against other processes until unlock.
@@ -90,8 +90,9 @@ func (b builder) lock(ctx context.Context, dir string) (unlock func(), err error
 	return func() { _ = l.Unlock() }, nil
 }
 
-// build builds pkg of the module in dir and renames it to file once it is whole.
-func (b builder) build(ctx context.Context, dir, file, target, pkg, ldflags string) error {
+// build builds pkg of the module in dir, with more flags for the go command, and
+// renames it to file once it is whole.
+func (b builder) build(ctx context.Context, dir, file, target, pkg string, flags ...string) error {
 	temp, err := os.MkdirTemp(filepath.Dir(file), ".build-")
 	if err != nil {
 		return err
@@ -99,7 +100,8 @@ func (b builder) build(ctx context.Context, dir, file, target, pkg, ldflags stri
 	defer os.RemoveAll(temp)
 	done := b.report.start(target)
 	half := filepath.Join(temp, filepath.Base(file))
-	_, err = goTool(ctx, dir, "build", "-mod=readonly", "-trimpath", "-ldflags", ldflags, "-o", half, pkg)
+	args := append([]string{"build", "-mod=readonly", "-trimpath", "-o", half}, flags...)
+	_, err = goTool(ctx, dir, append(args, pkg)...)
 	if err == nil {
 		err = os.Rename(half, file)
 	}
