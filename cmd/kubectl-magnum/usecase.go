@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -83,6 +84,26 @@ func encodeYAML(v any) ([]byte, error) {
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	encoder.CompactSeqIndent()
-	err = encoder.Encode(tree)
+	err = encoder.Encode(quoteTabs(tree))
 	return out.Bytes(), err
+}
+
+// quoteTabs has texts with tabs quoted: of a block that begins with one the
+// library prints what is no YAML.
+func quoteTabs(tree any) any {
+	switch t := tree.(type) {
+	case string:
+		if strings.Contains(t, "\t") {
+			return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: t, Style: yaml.DoubleQuotedStyle}
+		}
+	case []any:
+		for i := range t {
+			t[i] = quoteTabs(t[i])
+		}
+	case map[string]any:
+		for key := range t {
+			t[key] = quoteTabs(t[key])
+		}
+	}
+	return tree
 }

@@ -3,11 +3,14 @@
 package kubeconfig
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 
 	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/clientcmd/api"
 	apiv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 	sigsjson "sigs.k8s.io/json"
@@ -83,15 +86,38 @@ func load(file string, text []byte) (*api.Config, error) {
 	var read apiv1.Config
 	data, err := sigsyaml.YAMLToJSON(text)
 	if err == nil {
+		err = checkKind(data)
+	}
+	if err == nil {
 		err = sigsjson.UnmarshalCaseSensitivePreserveInts(data, &read)
 	}
 	if err == nil {
 		err = apiv1.Convert_v1_Config_To_api_Config(&read, c, nil) // of the scope it needs nothing
 	}
-	if err != nil || read.Kind != "" && read.Kind != "Config" || read.APIVersion != "" && read.APIVersion != "v1" {
+	if err != nil {
 		return nil, &InvalidError{File: file, Reason: "kubectl can't read it"}
 	}
 	return c, nil
+}
+
+var errOtherKind = errors.New("not a kubeconfig")
+
+// checkKind refuses other objects than kubeconfigs, as kubectl's codec does: it
+// minds no case in the names of these two fields, and takes none for what it
+// expects.
+func checkKind(data []byte) error {
+	var is struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &is); err != nil {
+		return err
+	}
+	version, err := schema.ParseGroupVersion(is.APIVersion)
+	if err != nil || !version.Empty() && version != apiv1.SchemeGroupVersion || is.Kind != "" && is.Kind != "Config" {
+		return errOtherKind
+	}
+	return nil
 }
 
 // checkSections refuses sections and items of another form than kubeconfig's,
