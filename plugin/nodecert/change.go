@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Change is a file that was written, and why.
+type Change struct{ Path, Why string }
+
+// Outcome is what a plan did.
+type Outcome struct {
+	Changes []Change // none if all was as it should be
+	Restart []string // components that read what changed only when they start
+}
+
+// Install carries the plan out with what was signed for its Needs.
+func (p *Plan) Install(issued []Issued) (Outcome, error) {
+	trees, err := p.trees(issued)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var changed []string
+	for _, t := range trees {
+		names, err := p.dir.install(t)
+		if err != nil {
+			return Outcome{}, err
+		}
+		changed = appendNew(changed, names...)
+	}
+	slices.Sort(changed)
+	out := Outcome{Restart: restart(p.node.Role, changed)}
+	for _, name := range changed {
+		out.Changes = append(out.Changes, Change{p.dir.said(name), p.why(name)})
+	}
+	return out, nil
+}
+
+// why a file was written.
+func (p *Plan) why(name string) string {
+	item := name
+	if inPKI(name) {
+		item = strings.TrimSuffix(name, path.Ext(name))
+	}
+	for _, need := range p.Needs {
+		if need.Path == item {
+			return need.Err.Error()
+		}
+	}
+	for _, which := range p.node.CATypes() {
+		if caFiles[which] != name {
+			continue
+		}
+		switch have, ok := p.have.tree[name]; {
+		case !ok:
+			return "it is missing"
+		case p.newCA():
+			return "Magnum has a new CA"
+		case p.options.Finish && len(have) > 0:
+			return "the CA of before is given up"
+		}
+	}
+	if _, ok := p.have.tree[name]; !ok && name != "pki" && name != "pki/etcd" {
+		return errMissing.Error()
+	}
+	return "its content, mode or owner was another"
+}
+
+// NoServiceAccountKey says whether a control plane will be without a key of
+// service accounts, without which neither its API server nor its controller
+// manager starts.
+func (p *Plan) NoServiceAccountKey() bool {
+	return p.node.Role == ControlPlane && p.options.ServiceAccountKey == nil && len(p.have.tree[saKey]) == 0
+}
+
+// readOnce are the files that a component reads only when it starts. The API
+// server and etcd read all others again by themselves, within a minute.
+var readOnce = []struct {
+	component string
+	files     []string
+}{
+	{"etcd", []string{"pki/etcd/ca.crt"}},
+	{"kube-apiserver", []string{"pki/ca.crt", "pki/etcd/ca.crt", saKey, saPublic}},
+	{"kube-controller-manager", []string{"controller-manager.conf", "pki/ca.crt", saKey}},
+	{"kube-scheduler", []string{"scheduler.conf"}},
+	{"kubelet", []string{kubeletConf, "pki/ca.crt", "pki/kubelet.crt"}},
+	{"kube-proxy", []string{"kube-proxy.conf"}},
+}
+
+func restart(role Role, changed []string) []string {
+	var out []string
+	for _, c := range readOnce {
+		onWorkers := strings.HasPrefix(c.component, "kubelet") || c.component == "kube-proxy"
+		if (role == ControlPlane || onWorkers) && slices.ContainsFunc(c.files, func(f string) bool { return slices.Contains(changed, f) }) {
+			out = append(out, c.component)
+		}
+	}
+	return out
+}

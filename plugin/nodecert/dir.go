@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+const (
+	dirMode    = 0o755
+	publicMode = 0o644
+	secretMode = 0o600
+	sizeMax    = 1 << 20 // of a file that is read
+)
+
+var (
+	// ErrBusy means that another run is at work in the same directory.
+	ErrBusy = errors.New("another node-certs is at work there")
+	// ErrNotLinux means that this machine can be no node.
+	ErrNotLinux = errors.New("node certificates are installed on Linux alone")
+)
+
+// PlacedError is a file or directory that others placed there, or could have:
+// nothing is read from it, and nothing written.
+type PlacedError struct{ Path, Reason string }
+
+func (e *PlacedError) Error() string { return fmt.Sprintf("%s %s", e.Path, e.Reason) }
+
+// Owner is who files are given to; the zero value is whoever runs this.
+type Owner struct {
+	Set      bool
+	UID, GID int
+}
+
+// Dir is etc/kubernetes below a root directory. Nobody else who opens it at the
+// same time gets it.
+type Dir struct {
+	Path   string // as said in errors
+	root   *os.Root
+	handle *os.File
+	owner  Owner
+}
+
+// Open opens etc/kubernetes below root, makes it if it is missing, and removes
+// what a run left there that was killed.
+func Open(root string, owner Owner) (*Dir, error) {
+	return open(root, owner, true)
+}
+
+func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
+	if !supported {
+		return nil, ErrNotLinux
+	}
+	at, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dir{Path: strings.TrimSuffix(root, "/") + "/etc/kubernetes", root: at, owner: owner}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	if err := d.checkDir(root, "."); err != nil {
+		return nil, err
+	}
+	said := strings.TrimSuffix(root, "/")
+	for _, name := range []string{"etc", "kubernetes"} {
+		said += "/" + name
+		if err := d.enter(said, name, toWrite); err != nil {
+			return nil, err
+		}
+	}
+	if d.handle, err = d.root.Open("."); err != nil || !toWrite {
+		return d, err
+	}
+	if err := lock(d.handle); err != nil {
+		return nil, fmt.Errorf("%s: %w", d.Path, err)
+	}
+	return d, d.sweep()
+}
+
+// enter makes a directory of d its root.
+func (d *Dir) enter(said, name string, toMake bool) error {
+	err := d.checkDir(said, name)
+	if errors.Is(err, fs.ErrNotExist) && toMake {
+		if err = d.root.Mkdir(name, dirMode); err == nil {
+			err = d.checkDir(said, name)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	next, err := d.root.OpenRoot(name)
+	if err != nil {
+		return err
+	}
+	_ = d.root.Close()
+	d.root = next
+	return nil
+}
+
+// checkDir wants a directory in which only root and this user, or who is to
+// have the files, can place something.
+func (d *Dir) checkDir(said, name string) error {
+	info, err := d.root.Lstat(name)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return &PlacedError{said, "is not a directory, and node-certs follows no symbolic link"}
+	case info.Mode()&0o022 != 0:
+		return &PlacedError{said, "can be written by others"}
+	}
+	return d.checkOwner(said, info)
+}
+
+func (d *Dir) checkOwner(said string, info fs.FileInfo) error {
+	uid, _ := ownerOf(info)
+	if uid == 0 || uid == os.Geteuid() || d.owner.Set && uid == d.owner.UID {
+		return nil
+	}
+	return &PlacedError{said, fmt.Sprintf("belongs to another user (uid %d)", uid)}
+}
+
+// Close lets others have the directory.
+func (d *Dir) Close() {
+	if d.handle != nil {
+		_ = d.handle.Close()
+	}
+	_ = d.root.Close()
+}
+
+// Names that only this program uses, for what is on its way to its place.
+const stagingName = ".pki.kubectl-magnum"
+
+func tempName(name string) string { return "." + name + ".kubectl-magnum" }
+
+// sweep removes what a run left that was killed.
+func (d *Dir) sweep() error {
+	entries, err := d.handle.ReadDir(-1)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".kubectl-magnum") {
+			if err := d.root.RemoveAll(name); err != nil {
+				return d.wrap(err)
+			}
+		}
+	}
+	return nil
+}
+
+// file is a file as it is; one that is missing has no info.
+type file struct {
+	data []byte
+	info fs.FileInfo
+}
+
+func (f file) missing() bool { return f.info == nil }
+
+// read reads a regular file of ours, if it is there. A *PlacedError if it is
+// something else.
+func (d *Dir) read(name string) (file, error) {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		info, err := d.root.Lstat(dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return file{}, nil
+		case err != nil:
+			return file{}, d.wrap(err)
+		case !info.IsDir():
+			return file{}, &PlacedError{d.said(dir), "is not a directory, and node-certs follows no symbolic link"}
+		}
+		if err := d.checkOwner(d.said(dir), info); err != nil {
+			return file{}, err
+		}
+	}
+	info, err := d.root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return file{}, nil
+	case err != nil:
+		return file{}, d.wrap(err)
+	case !info.Mode().IsRegular():
+		return file{}, &PlacedError{d.said(name), "is not a regular file, and node-certs follows no symbolic link"}
+	}
+	if err := d.checkOwner(d.said(name), info); err != nil {
+		return file{}, err
+	}
+	f, err := d.root.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return file{}, d.wrap(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, sizeMax+1))
+	if err == nil && len(data) > sizeMax {
+		err = &PlacedError{d.said(name), "is longer than any certificate or key"}
+	}
+	return file{data, info}, d.wrap(err)
+}
+
+func (d *Dir) said(name string) string { return d.Path + "/" + name }
+
+// wrap says the whole path in place of the one below d.
+func (d *Dir) wrap(err error) error {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &at):
+		return &fs.PathError{Op: at.Op, Path: d.said(at.Path), Err: at.Err}
+	case errors.As(err, &link):
+		return &os.LinkError{Op: link.Op, Old: d.said(link.Old), New: d.said(link.New), Err: link.Err}
+	}
+	return err
+}
+
+func inPKI(name string) bool { return strings.HasPrefix(name, "pki/") }
+
+// modeOf is the mode that a file of ours has.
+func modeOf(name string) fs.FileMode {
+	if slices.Contains([]string{".crt", ".pub"}, path.Ext(name)) {
+		return publicMode
+	}
+	return secretMode
+}

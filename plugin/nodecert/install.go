@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+)
+
+// tree is what files below etc/kubernetes are to hold.
+type tree map[string][]byte
+
+// Prepare finds out whether d can be written, before anything is signed.
+func (d *Dir) Prepare() error {
+	if err := d.root.Mkdir(stagingName, 0o700); err != nil {
+		return d.wrap(err)
+	}
+	return d.wrap(d.root.Remove(stagingName))
+}
+
+// install makes the files be as want has them, all others stay as they are, and
+// returns those that were not so. If it fails or is killed, pki is the old one
+// or the new one, and so is each file beside it.
+func (d *Dir) install(want tree) (changed []string, err error) {
+	pkiDiffers := false
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		differs, err := d.differs(name, want[name])
+		if err != nil {
+			return nil, err
+		}
+		if differs {
+			changed = append(changed, name)
+			pkiDiffers = pkiDiffers || inPKI(name)
+		}
+	}
+	wrong, err := d.wrongDir()
+	if err != nil {
+		return nil, err
+	}
+	if wrong != "" && !pkiDiffers {
+		changed = append([]string{wrong}, changed...)
+	}
+	if pkiDiffers || wrong != "" {
+		if err := d.installPKI(want, changed); err != nil {
+			return nil, fmt.Errorf("install %s: %w", d.said("pki"), err)
+		}
+	}
+	for _, name := range changed {
+		if path.Dir(name) == "." && name != wrong {
+			if err := d.replace(name, want[name]); err != nil {
+				return nil, fmt.Errorf("install %s: %w", d.said(name), err)
+			}
+		}
+	}
+	return changed, nil
+}
+
+// differs says whether a file is not as it is to be: its content, its mode or
+// its owner.
+func (d *Dir) differs(name string, data []byte) (bool, error) {
+	f, err := d.read(name)
+	if err != nil || f.missing() || !bytes.Equal(f.data, data) || f.info.Mode().Perm() != modeOf(name) {
+		return true, err
+	}
+	return d.otherOwner(f.info), nil
+}
+
+func (d *Dir) otherOwner(info fs.FileInfo) bool {
+	uid, gid := ownerOf(info)
+	return d.owner.Set && (uid != d.owner.UID || gid != d.owner.GID)
+}
+
+// wrongDir is one of pki's directories whose mode or owner is not as it should
+// be, "" if there is none.
+func (d *Dir) wrongDir() (string, error) {
+	for _, name := range []string{"pki", "pki/etcd"} {
+		info, err := d.root.Lstat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return "", d.wrap(err)
+		case info.Mode().Perm() != dirMode, d.otherOwner(info):
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+// installPKI builds a whole new pki beside the old one and exchanges the two.
+func (d *Dir) installPKI(want tree, changed []string) (err error) {
+	defer func() { err = errors.Join(err, d.wrap(d.root.RemoveAll(stagingName))) }()
+	if err := d.makeDir(stagingName); err != nil {
+		return err
+	}
+	for _, name := range changed {
+		if !inPKI(name) || want[name] == nil {
+			continue
+		}
+		if err := d.stage(name, want[name]); err != nil {
+			return err
+		}
+	}
+	_, err = d.root.Lstat("pki")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := d.syncTree(stagingName); err != nil {
+			return err
+		}
+		if err := d.root.Rename(stagingName, "pki"); err != nil {
+			return d.wrap(err)
+		}
+		return syncDir(d.handle)
+	case err != nil:
+		return d.wrap(err)
+	}
+	if err := d.carry("pki", stagingName); err != nil {
+		return err
+	}
+	if err := d.syncTree(stagingName); err != nil {
+		return err
+	}
+	if err := exchange(d.handle, "pki", stagingName); err != nil {
+		return err
+	}
+	if err := syncDir(d.handle); err != nil {
+		return err
+	}
+	return d.carry(stagingName, "pki") // what somebody else added meanwhile
+}
+
+func (d *Dir) stage(name string, data []byte) error {
+	staged := stagingName + "/" + name[len("pki/"):]
+	if dir := path.Dir(staged); dir != stagingName {
+		if err := d.makeDir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return d.write(staged, modeOf(name), data)
+}
+
+// carry gives all that is in one directory to another too, where that has
+// nothing of the name: files are the same files afterwards, by a second link.
+func (d *Dir) carry(from, to string) error {
+	dir, err := d.root.Open(from)
+	if err != nil {
+		return d.wrap(err)
+	}
+	entries, err := dir.ReadDir(-1)
+	if err = errors.Join(err, dir.Close()); err != nil {
+		return d.wrap(err)
+	}
+	for _, e := range entries {
+		old, next := from+"/"+e.Name(), to+"/"+e.Name()
+		if !e.IsDir() {
+			if err := d.root.Link(old, next); err != nil && !errors.Is(err, fs.ErrExist) {
+				return d.wrap(err)
+			}
+			continue
+		}
+		if err := d.carryDir(e, next); err != nil {
+			return err
+		}
+		if err := d.carry(old, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carryDir makes a directory like one that is there. Those of ours get the mode
+// they should have.
+func (d *Dir) carryDir(like fs.DirEntry, name string) error {
+	err := d.makeDir(name)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil || like.Name() == "etcd" && path.Dir(path.Dir(name)) == "." {
+		return err
+	}
+	info, err := like.Info()
+	if err != nil {
+		return d.wrap(err)
+	}
+	if uid, gid := ownerOf(info); !d.owner.Set {
+		if err := d.root.Lchown(name, uid, gid); err != nil {
+			return d.wrap(err)
+		}
+	}
+	return d.wrap(d.root.Chmod(name, info.Mode().Perm()))
+}
+
+func (d *Dir) makeDir(name string) error {
+	if err := d.root.Mkdir(name, dirMode); err != nil {
+		return d.wrap(err)
+	}
+	if d.owner.Set {
+		if err := d.root.Lchown(name, d.owner.UID, d.owner.GID); err != nil {
+			return d.wrap(err)
+		}
+	}
+	return d.wrap(d.root.Chmod(name, dirMode)) // whatever the umask is
+}
+
+// write makes a file that was not there, which is never more open than secret
+// before it is whole.
+func (d *Dir) write(name string, mode fs.FileMode, data []byte) error {
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, secretMode)
+	if err != nil {
+		return d.wrap(err)
+	}
+	if d.owner.Set {
+		err = f.Chown(d.owner.UID, d.owner.GID)
+	}
+	if err == nil {
+		_, err = f.Write(data)
+	}
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	return d.wrap(errors.Join(err, f.Sync(), f.Close()))
+}
+
+// replace puts a file beside pki in its place.
+func (d *Dir) replace(name string, data []byte) error {
+	temp := tempName(name)
+	defer func() { _ = d.root.Remove(temp) }() // nothing is there after the rename
+	if err := d.write(temp, modeOf(name), data); err != nil {
+		return err
+	}
+	if err := d.root.Rename(temp, name); err != nil {
+		return d.wrap(err)
+	}
+	return syncDir(d.handle)
+}
+
+// syncTree makes the directories last; their files do already.
+func (d *Dir) syncTree(name string) error {
+	dir, err := d.root.Open(name)
+	if err != nil {
+		return d.wrap(err)
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	if err != nil {
+		return d.wrap(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			if err := d.syncTree(name + "/" + e.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return syncDir(dir)
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// kubeconfig is a kubeconfig of one cluster and one user, as kubeadm writes it.
+type kubeconfig struct {
+	APIVersion     string         `yaml:"apiVersion"`
+	Kind           string         `yaml:"kind"`
+	Clusters       []namedCluster `yaml:"clusters"`
+	Users          []namedUser    `yaml:"users"`
+	Contexts       []namedContext `yaml:"contexts"`
+	CurrentContext string         `yaml:"current-context"`
+}
+
+type namedCluster struct {
+	Name    string      `yaml:"name"`
+	Cluster clusterInfo `yaml:"cluster"`
+}
+
+type clusterInfo struct {
+	Server string `yaml:"server"`
+	CAData string `yaml:"certificate-authority-data,omitempty"`
+	CA     string `yaml:"certificate-authority,omitempty"` // a file, in what others wrote
+}
+
+type namedUser struct {
+	Name string   `yaml:"name"`
+	User userInfo `yaml:"user"`
+}
+
+type userInfo struct {
+	CertificateData string `yaml:"client-certificate-data,omitempty"`
+	KeyData         string `yaml:"client-key-data,omitempty"`
+	Certificate     string `yaml:"client-certificate,omitempty"` // files, in what others wrote
+	Key             string `yaml:"client-key,omitempty"`
+}
+
+type namedContext struct {
+	Name    string      `yaml:"name"`
+	Context contextInfo `yaml:"context"`
+}
+
+type contextInfo struct {
+	Cluster string `yaml:"cluster"`
+	User    string `yaml:"user"`
+}
+
+// renderKubeconfig is a kubeconfig with all certificates, and the key, in it.
+func renderKubeconfig(cluster, server, user string, bundle []*x509.Certificate, p pair) ([]byte, error) {
+	name := user + "@" + cluster
+	return yaml.Marshal(kubeconfig{
+		APIVersion: "v1", Kind: "Config", CurrentContext: name,
+		Clusters: []namedCluster{{cluster, clusterInfo{Server: server, CAData: encode(marshalBundle(bundle))}}},
+		Users:    []namedUser{{user, userInfo{CertificateData: encode(p.certificate), KeyData: encode(p.key)}}},
+		Contexts: []namedContext{{name, contextInfo{Cluster: cluster, User: user}}},
+	})
+}
+
+func encode(data []byte) string { return base64.StdEncoding.EncodeToString(data) }
+
+// errKubeconfig is all that is said of a kubeconfig that cannot be read: the
+// parser's own words may quote it.
+var errKubeconfig = errors.New("not a kubeconfig of one cluster and one user")
+
+// credentials are what the current context of a kubeconfig has.
+type credentials struct {
+	server           string
+	bundle           []byte // PEM
+	pair             pair
+	caFile           string // in place of bundle
+	certFile, keyRef string // in place of pair
+}
+
+func parseKubeconfig(data []byte) (credentials, error) {
+	var k kubeconfig
+	if err := yaml.Unmarshal(data, &k); err != nil || len(k.Clusters) != 1 || len(k.Users) != 1 {
+		return credentials{}, errKubeconfig
+	}
+	cluster, user := k.Clusters[0].Cluster, k.Users[0].User
+	c := credentials{server: cluster.Server, caFile: cluster.CA, certFile: user.Certificate, keyRef: user.Key}
+	for _, field := range []struct {
+		name, text string
+		to         *[]byte
+	}{
+		{"certificate-authority-data", cluster.CAData, &c.bundle},
+		{"client-certificate-data", user.CertificateData, &c.pair.certificate},
+		{"client-key-data", user.KeyData, &c.pair.key},
+	} {
+		decoded, err := base64.StdEncoding.DecodeString(field.text)
+		if err != nil {
+			return credentials{}, fmt.Errorf("its %s is not base64", field.name)
+		}
+		*field.to = decoded
+	}
+	return c, nil
+}

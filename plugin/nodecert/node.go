@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// NodeError is something about a node that no certificate can hold, or that
+// means something else than is meant.
+type NodeError struct {
+	Flag   string // such as --node-name, which says it
+	Value  string
+	Reason string
+}
+
+func (e *NodeError) Error() string { return fmt.Sprintf("%s %q %s", e.Flag, e.Value, e.Reason) }
+
+// maxNodeName is what X.509 leaves of a common name, 64 characters, for the
+// name in "system:node:NAME".
+const maxNodeName = 64 - len("system:node:")
+
+var dnsName = sync.OnceValue(func() *regexp.Regexp {
+	const label = `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?`
+	return regexp.MustCompile(`^(\*\.)?` + label + `(\.` + label + `)*$`)
+})
+
+// ParseRole refuses what is none of the roles.
+func ParseRole(text string) (Role, error) {
+	switch r := Role(text); r {
+	case ControlPlane, Worker:
+		return r, nil
+	}
+	return "", &NodeError{"--role", text, fmt.Sprintf("is neither %s nor %s", ControlPlane, Worker)}
+}
+
+// Check says what is wrong with n, a [*NodeError].
+func (n Node) Check() error {
+	switch {
+	case !dnsName().MatchString(n.Name), strings.HasPrefix(n.Name, "*"):
+		return &NodeError{"--node-name", n.Name, "is not the name of a node: lower-case letters, digits, - and ."}
+	case len(n.Name) > maxNodeName:
+		return &NodeError{"--node-name", n.Name, fmt.Sprintf("is longer than the %d characters that X.509 leaves for it", maxNodeName)}
+	}
+	for _, name := range n.DNSNames {
+		if !dnsName().MatchString(name) || len(name) > 253 {
+			return &NodeError{"--san", name, "is neither a DNS name in lower case nor an IP address"}
+		}
+	}
+	for _, ip := range n.IPs {
+		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "" {
+			return &NodeError{"--ip", ip.String(), "is not an address that a node has"}
+		}
+	}
+	for _, network := range n.Services {
+		if !network.IsValid() || network.IsSingleIP() {
+			return &NodeError{"--service-cidr", network.String(), "is not a network of services"}
+		}
+	}
+	return n.checkServer()
+}
+
+// checkServer wants a plain URL: it goes into kubeconfigs, and its host into a
+// certificate.
+func (n Node) checkServer() error {
+	u, err := url.Parse(n.Server)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return &NodeError{"--server", n.Server, "is not a plain https URL"}
+	}
+	if name, ip := n.serverHost(); !ip.IsValid() && !dnsName().MatchString(name) || ip.Zone() != "" {
+		return &NodeError{"--server", n.Server, "has a host that no certificate can be for"}
+	}
+	return nil
+}
+
+// serverHost is the host of the API server's URL: a name or an address.
+func (n Node) serverHost() (string, netip.Addr) {
+	u, err := url.Parse(n.Server)
+	if err != nil {
+		return "", netip.Addr{}
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return strings.ToLower(u.Hostname()), netip.Addr{}
+	}
+	return "", ip.Unmap()
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+// Options say how far a run goes.
+type Options struct {
+	Cluster     string // its name, for the kubeconfigs
+	Authorities Authorities
+	// Renew makes anew what a CA of before signed. Nodes that do not trust
+	// Magnum's CA yet lose this one.
+	Renew bool
+	// Finish gives up the CAs of before. Nodes that have certificates of them
+	// are lost.
+	Finish            bool
+	ServiceAccountKey []byte // PEM; nil to keep what there is
+	Now               time.Time
+}
+
+// Need is a certificate that is to be signed, and why.
+type Need struct {
+	Path string // as in [item]
+	CA   magnum.CAType
+	Leaf pki.Leaf
+	Err  error // what is wrong with the one before
+}
+
+// Issued is a key and what was signed for it.
+type Issued struct {
+	path string
+	pair pair
+}
+
+// Accept says whether a signer's answer is what was asked for, and is the only
+// way to an [Issued].
+func (n Need) Accept(key *ecdsa.PrivateKey, answer []byte, ca *x509.Certificate, now time.Time) (Issued, error) {
+	cert, err := pki.ParseCertificate(answer)
+	if err != nil {
+		return Issued{}, err
+	}
+	if err := pki.CheckLeaf(cert, &key.PublicKey, n.Leaf, now); err != nil {
+		return Issued{}, err
+	}
+	if err := pki.SignedBy(cert, ca); err != nil {
+		return Issued{}, err
+	}
+	keyPEM, err := pki.MarshalKey(key)
+	return Issued{n.Path, pair{pki.MarshalCertificate(cert), keyPEM}}, err
+}
+
+// NotRenewedError means that certificates of this node are signed by a CA that
+// is to be given up.
+type NotRenewedError struct{ Paths []string }
+
+func (e *NotRenewedError) Error() string {
+	return "signed by a CA of before, and not renewed yet: " + strings.Join(e.Paths, ", ")
+}
+
+// Plan is what is to be done on a node. It is good as long as its [Dir] is open.
+type Plan struct {
+	Needs []Need
+	// OldCAs is how many CAs of before are trusted still, OldCertificates what
+	// they signed, once the plan is carried out.
+	OldCAs          int
+	OldCertificates []string
+
+	dir     *Dir
+	node    Node
+	options Options
+	have    *installed
+	keep    map[string]pair
+}
+
+// NewPlan looks at a node and decides what is due. It changes nothing.
+func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
+	for _, which := range n.CATypes() {
+		if err := pki.CheckCA(o.Authorities[which], o.Now); err != nil {
+			return nil, fmt.Errorf("Magnum's CA of type %s: %w", which, err)
+		}
+	}
+	have, err := d.readInstalled(n, o.Authorities, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{dir: d, node: n, options: o, have: have, keep: map[string]pair{}}
+	var old []string
+	for _, i := range n.items() {
+		signer, err := p.judge(i)
+		if err != nil {
+			p.Needs = append(p.Needs, Need{Path: i.path, CA: i.ca, Leaf: i.leaf, Err: err})
+			continue
+		}
+		p.keep[i.path] = have.pairs[i.path]
+		if !signer.Equal(o.Authorities[i.ca]) {
+			old = append(old, i.path)
+		}
+	}
+	if o.Finish && len(old) > 0 {
+		return nil, &NotRenewedError{old}
+	}
+	p.OldCertificates = old
+	if !o.Finish {
+		for _, which := range n.CATypes() {
+			p.OldCAs += len(have.bundles[which])
+		}
+	}
+	return p, nil
+}
+
+var errOldCA = errors.New("it is signed by a CA of before")
+
+// judge says why an item is made anew, or who signed it.
+func (p *Plan) judge(i item) (signer *x509.Certificate, err error) {
+	current := p.options.Authorities[i.ca]
+	cas := append([]*x509.Certificate{current}, p.have.bundles[i.ca]...)
+	signer, err = usable(p.have.pairs[i.path], i.leaf, cas, p.options.Now)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.have.exposed[i.path]:
+		return nil, errExposed
+	case p.options.Renew && !signer.Equal(current):
+		return nil, errOldCA
+	}
+	return signer, nil
+}
+
+// trees are the states that the node goes through, in this order. In each one
+// all certificates verify under its ca.crt and under that of the next: first
+// another CA is trusted, then its certificates come, then those of before go.
+func (p *Plan) trees(issued []Issued) ([]tree, error) {
+	all := map[string]pair{}
+	for path, pair := range p.keep {
+		all[path] = pair
+	}
+	for _, i := range issued {
+		all[i.path] = i.pair
+	}
+	for _, i := range p.node.items() {
+		if all[i.path].key == nil {
+			return nil, fmt.Errorf("%s was not signed", i.path)
+		}
+	}
+	both := func(which magnum.CAType) []*x509.Certificate {
+		return append([]*x509.Certificate{p.options.Authorities[which]}, p.have.bundles[which]...)
+	}
+	sa := p.serviceAccountKey()
+	var trees []tree
+	if len(p.keep) > 0 && p.newCA() {
+		first, err := p.tree(p.have.pairs, both, nil)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, first)
+	}
+	second, err := p.tree(all, both, sa)
+	if err != nil {
+		return nil, err
+	}
+	trees = append(trees, second)
+	if p.options.Finish {
+		third, err := p.tree(all, func(which magnum.CAType) []*x509.Certificate {
+			return []*x509.Certificate{p.options.Authorities[which]}
+		}, sa)
+		if err != nil {
+			return nil, err
+		}
+		trees = append(trees, third)
+	}
+	return trees, nil
+}
+
+// tree has the pairs under bundles. What is missing or damaged in pairs stays so.
+func (p *Plan) tree(pairs map[string]pair, bundle func(magnum.CAType) []*x509.Certificate, sa []byte) (tree, error) {
+	t := tree{}
+	for _, which := range p.node.CATypes() {
+		t[caFiles[which]] = marshalBundle(bundle(which))
+	}
+	for _, i := range p.node.items() {
+		pair, ok := pairs[i.path]
+		switch {
+		case !ok:
+		case i.kubeconfig():
+			text, err := renderKubeconfig(p.options.Cluster, p.node.Server, i.leaf.CommonName, bundle(magnum.Kubernetes), pair)
+			if err != nil {
+				return nil, err
+			}
+			t[i.path] = text
+		default:
+			if pair.certificate != nil {
+				t[i.path+".crt"] = pair.certificate
+			}
+			if pair.key != nil {
+				t[i.path+".key"] = pair.key
+			}
+		}
+	}
+	if sa == nil || p.node.Role == Worker {
+		return t, nil
+	}
+	public, err := publicOf(sa)
+	t[saKey], t[saPublic] = sa, public
+	return t, err
+}
+
+// newCA says whether a file of CAs lacks Magnum's.
+func (p *Plan) newCA() bool {
+	return slices.ContainsFunc(p.node.CATypes(), func(which magnum.CAType) bool {
+		bundle, _ := parseBundle(p.have.tree[caFiles[which]])
+		return !contains(bundle, p.options.Authorities[which])
+	})
+}
+
+// serviceAccountKey is the one given, else the one there, if it is one at all.
+func (p *Plan) serviceAccountKey() []byte {
+	if p.options.ServiceAccountKey != nil {
+		return p.options.ServiceAccountKey
+	}
+	there := p.have.tree[saKey]
+	if _, err := publicOf(there); err != nil {
+		return nil
+	}
+	return there
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !linux
+
+package nodecert
+
+import (
+	"io/fs"
+	"os"
+)
+
+const supported = false
+
+func lock(*os.File) error { return ErrNotLinux }
+
+func exchange(*os.File, string, string) error { return ErrNotLinux }
+
+func ownerOf(fs.FileInfo) (uid, gid int) { return -1, -1 }
+
+func syncDir(*os.File) error { return ErrNotLinux }
