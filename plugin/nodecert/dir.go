@@ -48,7 +48,7 @@ type Dir struct {
 	owner  Owner
 }
 
-// Open opens etc/kubernetes below root, makes it if it is missing, and removes
+// Open opens etc/kubernetes below root, an absolute path, makes it if it is missing, and removes
 // what a run left there that was killed.
 func Open(root string, owner Owner) (*Dir, error) {
 	return open(root, owner, true)
@@ -210,14 +210,14 @@ func (d *Dir) read(name string) (file, error) {
 
 func (d *Dir) said(name string) string { return d.Path + "/" + name }
 
-// wrap says the whole path in place of the one below d.
+// wrap says the whole path in place of one below d.
 func (d *Dir) wrap(err error) error {
 	var at *fs.PathError
 	var link *os.LinkError
 	switch {
-	case errors.As(err, &at):
+	case errors.As(err, &at) && !path.IsAbs(at.Path):
 		return &fs.PathError{Op: at.Op, Path: d.said(at.Path), Err: at.Err}
-	case errors.As(err, &link):
+	case errors.As(err, &link) && !path.IsAbs(link.Old):
 		return &os.LinkError{Op: link.Op, Old: d.said(link.Old), New: d.said(link.New), Err: link.Err}
 	}
 	return err

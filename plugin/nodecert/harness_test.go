@@ -273,3 +273,8 @@ func (f nodeFiles) load(i item) (p pair, embedded []*x509.Certificate, err error
 	embedded, err = parseBundle(c.bundle)
 	return c.pair, embedded, err
 }
+
+func newCA(t testing.TB, name string) *pkitest.CA {
+	t.Helper()
+	return pkitest.NewCA(t, name, now)
+}

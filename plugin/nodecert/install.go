@@ -95,7 +95,11 @@ func (d *Dir) wrongDir() (string, error) {
 
 // installPKI builds a whole new pki beside the old one and exchanges the two.
 func (d *Dir) installPKI(want tree, changed []string) (err error) {
-	defer func() { err = errors.Join(err, d.wrap(d.root.RemoveAll(stagingName))) }()
+	defer func() {
+		if left := d.root.RemoveAll(stagingName); err == nil {
+			err = d.wrap(left)
+		}
+	}()
 	if err := d.makeDir(stagingName); err != nil {
 		return err
 	}
