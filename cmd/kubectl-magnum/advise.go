@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/nodecert"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
@@ -241,6 +242,26 @@ func adviseLogout(err error) []string {
 		return []string{hintUnlock}
 	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrTimeout):
 		return []string{hintHung}
+	}
+	return nil
+}
+
+func adviseNode(err error) []string {
+	var placed *nodecert.PlacedError
+	var cluster *nodecert.OtherClusterError
+	var old *nodecert.NotRenewedError
+	var problems *problemsError
+	switch {
+	case errors.As(err, &placed):
+		return []string{fill(hintPlaced, "path", placed.Path)}
+	case errors.As(err, &cluster):
+		return []string{fill(hintOtherNode, "pki", cluster.PKI)}
+	case errors.As(err, &old):
+		return []string{hintNotRenewed}
+	case errors.Is(err, nodecert.ErrServiceAccountKey):
+		return []string{hintSAKey}
+	case errors.As(err, &problems) && problems.layout == nodecert.Ours:
+		return []string{hintMend}
 	}
 	return nil
 }

@@ -91,6 +91,11 @@ const (
 	hintNoStore      = "start a keyring in this session, such as gnome-keyring; to do without one: KUBECTL_MAGNUM_CACHE=none"
 	hintUnknownHere  = "name it by its UUID, or erase everything: kubectl magnum logout --all"
 	hintTerminal     = "run it in a terminal, where the keyring can ask you"
+	hintPlaced       = "see whose it is, and who may write there: ls -ld <path>"
+	hintOtherNode    = "if the node has moved to another cluster, move away what it had: mv <pki> <pki>.old"
+	hintNotRenewed   = "run it with --renew on every node first; once all are done, with --finish"
+	hintSAKey        = "name the private key that all control planes of the cluster share: --sa-key FILE"
+	hintMend         = "have it mended: run the same without --check; after a rotation also with --renew, and in the end with --finish"
 	hintSlow         = "the cloud took too long: try again"
 )
 
@@ -98,7 +103,7 @@ const (
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
 		adviseKept, adviseContext, adviseCARotate, adviseTokenCommand, adviseSettings, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
-		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseLogout, adviseUse,
+		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseLogout, adviseNode, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {
 			return lines

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/nodecert"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
@@ -94,6 +95,7 @@ func run(ctx context.Context, p *program) int {
 		newCASignCommand(p),
 		newStatusCommand(p),
 		newLoginCommand(p),
+		newNodeCertsCommand(p),
 		newLogoutCommand(p),
 		newVersionCommand(p),
 	)
@@ -179,8 +181,9 @@ func exitCode(err error) int {
 	var delegate *plugin.MayNotDelegateError
 	var unasked *noTerminalError
 	var command *openstack.TokenCommandError
+	var node *nodecert.NodeError
 	switch {
-	case errors.As(err, &usage), errors.As(err, &name):
+	case errors.As(err, &usage), errors.As(err, &name), errors.As(err, &node):
 		return exitUsage
 	case errors.As(err, &rules):
 		return exitError // the login is good

@@ -71,6 +71,8 @@ func TestScript(t *testing.T) {
 			"csr":             cmdCSR,
 			"ca":              cmdCA,
 			"issuedby":        cmdIssuedBy,
+			"sakey":           cmdSAKey,
+			"untouched":       cmdUntouched,
 		},
 	})
 }

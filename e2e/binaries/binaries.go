@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package binaries builds the programs that the end-to-end tests run: etcd,
-// kube-apiserver, two releases of kubectl and other clients out of the Go
-// module proxy, and kubectl-magnum out of this tree. It downloads no binary,
+// kube-apiserver, kube-controller-manager, two releases of kubectl and other
+// clients out of the Go module proxy, and kubectl-magnum out of this tree. It downloads no binary,
 // needs nothing but Go, and writes nothing into the tree. No API stability
 // promise.
 package binaries
@@ -52,6 +52,20 @@ func BuildKubernetes(ctx context.Context, w io.Writer) (Kubernetes, error) {
 		Kubectl:    filepath.Join(newest, "kubectl"),
 		KubectlOld: filepath.Join(oldest, "kubectl"),
 	}, err
+}
+
+// BuildControllerManager builds kube-controller-manager and returns its path.
+// Otherwise it is like BuildKubernetes, apart from which it takes some three
+// minutes the first time: few tests need it.
+func BuildControllerManager(ctx context.Context, w io.Writer) (string, error) {
+	b, err := newBuilder(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	b.report.warning = "kube-controller-manager from source; the first time takes some three minutes on two cores, after Kubernetes"
+	dir, err := b.module(ctx, filepath.Join(b.root, "kubernetes"),
+		program{"kube-controller-manager", "./cmd/kube-controller-manager", "k8s.io/kubernetes"})
+	return filepath.Join(dir, "kube-controller-manager"), err
 }
 
 // BuildPlugin builds kubectl-magnum from the tree as it is and returns its

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 )
 
 // Change is a file that was written, and why.
@@ -50,21 +52,16 @@ func (p *Plan) why(name string) string {
 			return need.Err.Error()
 		}
 	}
-	for _, which := range p.node.CATypes() {
-		if caFiles[which] != name {
-			continue
-		}
-		switch have, ok := p.have.tree[name]; {
-		case !ok:
-			return "it is missing"
-		case p.newCA():
-			return "Magnum has a new CA"
-		case p.options.Finish && len(have) > 0:
-			return "the CA of before is given up"
-		}
-	}
 	if _, ok := p.have.tree[name]; !ok && name != "pki" && name != "pki/etcd" {
 		return errMissing.Error()
+	}
+	if !inPKI(name) || path.Base(name) == "ca.crt" || name == caFiles[magnum.FrontProxy] {
+		switch {
+		case p.newCA():
+			return "Magnum has a new CA"
+		case p.options.Finish && len(p.have.bundles) > 0:
+			return "the CA of before is given up"
+		}
 	}
 	return "its content, mode or owner was another"
 }

@@ -17,7 +17,11 @@ type Authorities map[magnum.CAType]*x509.Certificate
 
 // OtherClusterError is a CA on the node that is of another cluster, or of none
 // of Magnum's.
-type OtherClusterError struct{ Path, Installed, Wanted string }
+type OtherClusterError struct {
+	Path              string // of the file of CAs
+	PKI               string // the directory that is of the other cluster
+	Installed, Wanted string // subjects
+}
 
 func (e *OtherClusterError) Error() string {
 	return fmt.Sprintf("%s has a CA of %q, and Magnum's is of %q: this is another cluster's node", e.Path, e.Installed, e.Wanted)
@@ -120,7 +124,7 @@ func (d *Dir) readBundle(which magnum.CAType, have *installed, cas Authorities, 
 		switch {
 		case ca.Equal(current):
 		case !bytes.Equal(ca.RawSubject, current.RawSubject) && ca.Subject.String() != current.Subject.String():
-			return &OtherClusterError{d.said(name), ca.Subject.String(), current.Subject.String()}
+			return &OtherClusterError{d.said(name), d.said("pki"), ca.Subject.String(), current.Subject.String()}
 		case pki.CheckCA(ca, now) == nil:
 			have.bundles[which] = appendCAs(have.bundles[which], ca)
 		}

@@ -103,8 +103,7 @@ func CheckServes(cert *x509.Certificate, leaf Leaf, now time.Time) error {
 	switch {
 	case cert.IsCA:
 		return ErrIsCA
-	case leaf.Client && !leaf.Server && cert.Subject.CommonName != leaf.CommonName,
-		leaf.Client && !leaf.Server && !sameSet(cert.Subject.Organization, leaf.Organizations):
+	case leaf.Client && !leaf.speaksFor(cert):
 		return ErrOtherName
 	case !leaf.usedAs(cert):
 		return ErrOtherUsage
@@ -113,6 +112,12 @@ func CheckServes(cert *x509.Certificate, leaf Leaf, now time.Time) error {
 		return fmt.Errorf("%w: it lacks %s", ErrOtherHosts, lacking)
 	}
 	return checkDates(cert, now)
+}
+
+// speaksFor says whether cert is for the user of l, in all its groups.
+func (l Leaf) speaksFor(cert *x509.Certificate) bool {
+	return cert.Subject.CommonName == l.CommonName &&
+		!slices.ContainsFunc(l.Organizations, func(group string) bool { return !slices.Contains(cert.Subject.Organization, group) })
 }
 
 // usedAs says whether cert allows at least the uses of l. One that names no

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command etcd runs one etcd member on loopback for the API server of a test.
-// It keeps nothing safe: no fsync, no authentication, no peers. The one line
-// on its standard output is the URL clients use; it ends when standard input
-// does.
+// It keeps nothing safe: no fsync, no peers, and authentication only if it is
+// given certificates. The one line on its standard output is the URL clients
+// use; it ends when standard input does.
 package main
 
 import (
@@ -13,9 +13,11 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/transport"
 	"go.etcd.io/etcd/server/v3/embed"
 
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/kubernetes/internal/lifeline"
@@ -25,19 +27,20 @@ const startWithin = 60 * time.Second
 
 func main() {
 	data := flag.String("data", "", "data `directory`")
+	pki := flag.String("pki", "", "`directory` with ca.crt, server.crt and peer.crt and their keys, as kubeadm names them")
 	flag.Parse()
 	lifeline.Hold()
-	if err := run(*data); err != nil {
+	if err := run(*data, *pki); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(data string) error {
+func run(data, pki string) error {
 	// Registered first: a starter that gives up early must end us too.
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 
-	etcd, err := embed.StartEtcd(config(data))
+	etcd, err := embed.StartEtcd(config(data, pki))
 	if err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func run(data string) error {
 	case <-time.After(startWithin):
 		return fmt.Errorf("etcd is not ready after %s", startWithin)
 	}
-	if _, err := fmt.Printf("http://%s\n", etcd.Clients[0].Addr()); err != nil {
+	if _, err := fmt.Printf("%s://%s\n", scheme(pki), etcd.Clients[0].Addr()); err != nil {
 		return err
 	}
 	select {
@@ -64,8 +67,8 @@ func run(data string) error {
 
 // config lets the kernel choose both ports: a port chosen beforehand may be
 // taken by the time etcd wants it.
-func config(data string) *embed.Config {
-	loopback := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
+func config(data, pki string) *embed.Config {
+	loopback := []url.URL{{Scheme: scheme(pki), Host: "127.0.0.1:0"}}
 	c := embed.NewConfig()
 	c.Name = "e2e"
 	c.Dir = data
@@ -74,5 +77,22 @@ func config(data string) *embed.Config {
 	c.ListenClientUrls, c.AdvertiseClientUrls = loopback, loopback
 	c.ListenPeerUrls, c.AdvertisePeerUrls = loopback, loopback
 	c.InitialCluster = c.InitialClusterFromName(c.Name)
+	if pki != "" {
+		c.ClientTLSInfo, c.PeerTLSInfo = tlsInfo(pki, "server"), tlsInfo(pki, "peer")
+	}
 	return c
+}
+
+func scheme(pki string) string {
+	if pki == "" {
+		return "http"
+	}
+	return "https"
+}
+
+func tlsInfo(pki, name string) transport.TLSInfo {
+	return transport.TLSInfo{
+		CertFile: filepath.Join(pki, name+".crt"), KeyFile: filepath.Join(pki, name+".key"),
+		TrustedCAFile: filepath.Join(pki, "ca.crt"), ClientCertAuth: true,
+	}
 }

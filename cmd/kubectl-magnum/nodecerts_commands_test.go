@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// cmdSAKey writes a key of service accounts: sakey sa.key, or sakey sa.key 1024.
+func cmdSAKey(ts *testscript.TestScript, _ bool, args []string) {
+	key := saKeyOnce()
+	if len(args) > 1 {
+		var err error
+		key, err = rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
+		ts.Check(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
+}
+
+var saKeyOnce = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// cmdUntouched checks that nothing was written below a directory since the last
+// time: untouched node. With touched first, it only looks.
+func cmdUntouched(ts *testscript.TestScript, _ bool, args []string) {
+	now := ""
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			now += fmt.Sprintln(path, info.Mode(), info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	}))
+	const name = "UNTOUCHED"
+	if before := ts.Getenv(name); before != "" && len(args) == 1 && before != now {
+		ts.Fatalf("something was written:\n%s\nnow:\n%s", before, now)
+	}
+	ts.Setenv(name, now)
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodecert
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+// Inspection is what was found on a node.
+type Inspection struct {
+	Layout Layout
+	Files  []Inspected
+}
+
+// Inspected is a file of CAs, a certificate with its key, or a kubeconfig with
+// both.
+type Inspected struct {
+	Path         string // below the root directory
+	Certificates []*x509.Certificate
+	Problems     []string
+}
+
+// Problems is how many files have some.
+func (i *Inspection) Problems() int {
+	n := 0
+	for _, f := range i.Files {
+		if len(f.Problems) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// ErrNothing is a root directory without certificates of a node.
+var ErrNothing = errors.New("there is neither etc/kubernetes/pki nor etc/kubernetes/certs")
+
+// inspector reads a root directory, which it does not change.
+type inspector struct {
+	root   *os.Root
+	node   Node
+	layout Layout
+	cas    Authorities // nil if Magnum was not asked
+	now    time.Time
+	onDisk map[magnum.CAType][]*x509.Certificate
+}
+
+// Inspect reads what a node has in any of the layouts and says what is wrong
+// with it, by Magnum's CAs or, if cas is nil, by those on the disk.
+func Inspect(rootDir string, n Node, cas Authorities, now time.Time) (*Inspection, error) {
+	if !supported {
+		return nil, ErrNotLinux
+	}
+	root, err := os.OpenRoot(rootDir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	x := &inspector{root: root, node: n, layout: layoutOf(root), cas: cas, now: now, onDisk: map[magnum.CAType][]*x509.Certificate{}}
+	if x.layout == "" {
+		return nil, fmt.Errorf("%s: %w", rootDir, ErrNothing)
+	}
+	result := &Inspection{Layout: x.layout}
+	files, places := n.places(x.layout)
+	for _, which := range n.CATypes() {
+		result.Files = append(result.Files, x.authority(which, files[which]))
+	}
+	for _, p := range places {
+		if found := x.place(p); !p.optional || found.Certificates != nil {
+			result.Files = append(result.Files, found)
+		}
+	}
+	return result, nil
+}
+
+func (f *Inspected) problem(format string, args ...any) {
+	f.Problems = append(f.Problems, fmt.Sprintf(format, args...))
+}
+
+// authority looks at a file of CAs.
+func (x *inspector) authority(which magnum.CAType, name string) Inspected {
+	f := Inspected{Path: name}
+	data, info, err := x.read(name)
+	if err != nil {
+		f.problem("%v", bare(err))
+		return f
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		f.problem("others can write it")
+	}
+	if f.Certificates, err = parseBundle(data); err != nil {
+		f.problem("%v", err)
+	}
+	x.onDisk[which] = f.Certificates
+	current := x.cas[which]
+	for _, ca := range f.Certificates {
+		if err := pki.CheckCA(ca, x.now); err != nil {
+			f.problem("%v", err)
+		}
+		switch {
+		case current == nil, ca.Equal(current):
+		case ca.Subject.String() == current.Subject.String():
+			f.problem("it has a CA of before (SHA-256 %s)", pki.Fingerprint(ca))
+		default:
+			f.problem("it has a CA that is not Magnum's: %s", ca.Subject)
+		}
+	}
+	if current != nil && !contains(f.Certificates, current) {
+		f.problem("it lacks Magnum's CA (SHA-256 %s)", pki.Fingerprint(current))
+	}
+	return f
+}
+
+// place looks at a certificate and its key, wherever they are.
+func (x *inspector) place(p place) Inspected {
+	f := Inspected{Path: p.path()}
+	certificate, key, err := x.load(&f, p)
+	if err != nil {
+		f.problem("%v", bare(err))
+		return f
+	}
+	block := firstCertificate(certificate)
+	if block == nil {
+		f.problem("%v", pki.ErrMalformed)
+		return f
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		f.problem("%v", pki.ErrMalformed)
+		return f
+	}
+	f.Certificates = []*x509.Certificate{cert}
+	if _, err := tls.X509KeyPair(certificate, key); err != nil {
+		f.problem("the key is not the certificate's, or cannot be read")
+	}
+	if err := pki.CheckServes(cert, p.leaf, x.now); err != nil {
+		f.problem("%v", err)
+	} else if x.now.After(renewAt(cert)) {
+		f.problem("%v", errDue)
+	}
+	x.chain(&f, cert, p.ca)
+	return f
+}
+
+// chain says whether a certificate verifies, and by which CA.
+func (x *inspector) chain(f *Inspected, cert *x509.Certificate, which magnum.CAType) {
+	signed := func(ca *x509.Certificate) bool { return pki.SignedBy(cert, ca) == nil }
+	onDisk := slices.ContainsFunc(x.onDisk[which], signed)
+	switch current := x.cas[which]; {
+	case current != nil && signed(current):
+		if !onDisk {
+			f.problem("the CAs on the disk did not sign it, though Magnum's did")
+		}
+	case current != nil && onDisk:
+		f.problem("%v", errOldCA)
+	case !onDisk:
+		f.problem("%v", errUnknownCA)
+	}
+}
+
+// load reads a certificate and its key. What is wrong with the modes, and with
+// the CAs of a kubeconfig, is said in f.
+func (x *inspector) load(f *Inspected, p place) (certificate, key []byte, err error) {
+	if p.kubeconfig == "" {
+		return x.pair(f, p.certificate, p.key)
+	}
+	data, info, err := x.read(p.kubeconfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := parseKubeconfig(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	x.bundle(f, p, c)
+	if c.certFile == "" {
+		if info.Mode().Perm()&x.tooOpen() != 0 {
+			f.problem("%v", errExposed)
+		}
+		return c.pair.certificate, c.pair.key, nil
+	}
+	return x.pair(f, x.beside(p.kubeconfig, c.certFile), x.beside(p.kubeconfig, c.keyRef))
+}
+
+// bundle compares the CAs of a kubeconfig with those beside it.
+func (x *inspector) bundle(f *Inspected, p place, c credentials) {
+	data := c.bundle
+	if c.caFile != "" {
+		var err error
+		if data, _, err = x.read(x.beside(p.kubeconfig, c.caFile)); err != nil {
+			f.problem("its CA: %v", bare(err))
+			return
+		}
+	}
+	cas, err := parseBundle(data)
+	if err != nil {
+		f.problem("its CA: %v", err)
+		return
+	}
+	for _, ca := range x.onDisk[p.ca] {
+		if !contains(cas, ca) {
+			f.problem("it does not trust a CA that the node does (SHA-256 %s)", pki.Fingerprint(ca))
+		}
+	}
+}
+
+// beside is a path that stands in a file: relative ones are so to that file.
+func (x *inspector) beside(file, name string) string {
+	if path.IsAbs(name) {
+		return strings.TrimPrefix(path.Clean(name), "/")
+	}
+	return path.Join(path.Dir(file), name)
+}
+
+func (x *inspector) pair(f *Inspected, certificate, key string) (cert, keyPEM []byte, err error) {
+	if cert, _, err = x.read(certificate); err != nil {
+		return nil, nil, err
+	}
+	keyPEM, info, err := x.read(key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("its key: %w", bare(err))
+	}
+	if info.Mode().Perm()&x.tooOpen() != 0 {
+		f.problem("%v", errExposed)
+	}
+	return cert, keyPEM, nil
+}
+
+// tooOpen are the bits that a secret file may not have. Others give keys to
+// groups of their own.
+func (x *inspector) tooOpen() fs.FileMode {
+	if x.layout == Ours {
+		return 0o077
+	}
+	return 0o007
+}
+
+const linksMost = 8
+
+// read reads a file below the root, and follows links there as if the root were
+// the system's: kubelet's certificates are found by absolute ones.
+func (x *inspector) read(name string) ([]byte, fs.FileInfo, error) {
+	for range linksMost {
+		info, err := x.root.Lstat(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if info.Mode()&fs.ModeSymlink != 0 {
+			to, err := x.root.Readlink(name)
+			if err != nil {
+				return nil, nil, err
+			}
+			name = x.beside(name, to)
+			continue
+		}
+		if !info.Mode().IsRegular() {
+			return nil, nil, errors.New("it is not a regular file")
+		}
+		f, err := x.root.Open(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer f.Close()
+		data, err := io.ReadAll(io.LimitReader(f, sizeMax))
+		return data, info, err
+	}
+	return nil, nil, errors.New("it leads through too many links")
+}
+
+// bare is err in few words: the path stands beside it.
+func bare(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errMissing
+	}
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		return at.Err
+	}
+	return err
+}
+
+func firstCertificate(data []byte) *pem.Block {
+	for {
+		block, rest := pem.Decode(data)
+		if block == nil || block.Type == "CERTIFICATE" {
+			return block
+		}
+		data = rest
+	}
+}
