@@ -278,3 +278,16 @@ func newCA(t testing.TB, name string) *pkitest.CA {
 	t.Helper()
 	return pkitest.NewCA(t, name, now)
 }
+
+func contentsOfKey(t testing.TB) []byte {
+	t.Helper()
+	key, err := pki.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := pki.MarshalKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

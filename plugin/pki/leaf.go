@@ -91,7 +91,7 @@ func CheckLeaf(cert *x509.Certificate, key *ecdsa.PublicKey, leaf Leaf, now time
 		return ErrOtherName
 	case !leaf.usedAs(cert) || len(cert.UnknownExtKeyUsage) > 0 || len(cert.ExtKeyUsage) != len(leaf.usages()):
 		return ErrOtherUsage
-	case !sameSet(hostsOf(cert), leaf.Hosts()), len(cert.EmailAddresses)+len(cert.URIs) > 0:
+	case !sameSet(hostsOf(cert), leaf.hosts()), len(cert.EmailAddresses)+len(cert.URIs) > 0:
 		return ErrOtherHosts
 	}
 	return checkDates(cert, now)
@@ -136,7 +136,7 @@ func (l Leaf) usedAs(cert *x509.Certificate) bool {
 // lacking is a host of l that cert is not for; "" if there is none.
 func (l Leaf) lacking(cert *x509.Certificate) string {
 	have := hostsOf(cert)
-	for _, host := range l.Hosts() {
+	for _, host := range l.hosts() {
 		if !slices.Contains(have, host) {
 			return host
 		}
@@ -144,19 +144,26 @@ func (l Leaf) lacking(cert *x509.Certificate) string {
 	return ""
 }
 
-// Hosts are the names and addresses of l.
-func (l Leaf) Hosts() []string {
-	hosts := slices.Clone(l.DNSNames)
+// hosts are the names and addresses of l, in OpenSSL's words: a name may look
+// like an address, and is none.
+func (l Leaf) hosts() []string {
+	var hosts []string
+	for _, name := range l.DNSNames {
+		hosts = append(hosts, "DNS:"+name)
+	}
 	for _, ip := range l.IPs {
-		hosts = append(hosts, ip.Unmap().String())
+		hosts = append(hosts, "IP:"+ip.Unmap().String())
 	}
 	return hosts
 }
 
 func hostsOf(cert *x509.Certificate) []string {
-	hosts := slices.Clone(cert.DNSNames)
+	var hosts []string
+	for _, name := range cert.DNSNames {
+		hosts = append(hosts, "DNS:"+name)
+	}
 	for _, ip := range cert.IPAddresses {
-		hosts = append(hosts, ip.String())
+		hosts = append(hosts, "IP:"+ip.String())
 	}
 	return hosts
 }
