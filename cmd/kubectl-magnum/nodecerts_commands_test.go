@@ -21,7 +21,7 @@ func cmdSAKey(ts *testscript.TestScript, _ bool, args []string) {
 	key := saKeyOnce()
 	if len(args) > 1 {
 		var err error
-		key, err = rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
+		key, err = rsa.GenerateKey(rand.Reader, 1024)
 		ts.Check(err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})

@@ -204,7 +204,7 @@ type nodeFiles struct {
 // each pair fits, all certificates verify under the installed CAs, and a client
 // with a kubeconfig trusts the API server's. signers are how many of the CAs
 // have signed what is in pki.
-func (f nodeFiles) check(at_ time.Time) (signers int, err error) {
+func (f nodeFiles) check(now time.Time) (signers int, err error) {
 	bundles := map[magnum.CAType][]*x509.Certificate{}
 	for _, which := range f.node.CATypes() {
 		data, err := os.ReadFile(at(f.root, caFiles[which]))
@@ -221,7 +221,7 @@ func (f nodeFiles) check(at_ time.Time) (signers int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		ca, err := usable(p, i.leaf, bundles[i.ca], at_)
+		ca, err := usable(p, i.leaf, bundles[i.ca], now)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", i.path, err)
 		}

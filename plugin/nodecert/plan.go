@@ -87,7 +87,7 @@ type Plan struct {
 func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 	for _, which := range n.CATypes() {
 		if err := pki.CheckCA(o.Authorities[which], o.Now); err != nil {
-			return nil, fmt.Errorf("Magnum's CA of type %s: %w", which, err)
+			return nil, fmt.Errorf("the CA of type %s that Magnum has: %w", which, err)
 		}
 	}
 	have, err := d.readInstalled(n, o.Authorities, o.Now)

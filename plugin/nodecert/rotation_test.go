@@ -143,7 +143,7 @@ func checkGone(t *testing.T, root string, ca *x509.Certificate) {
 			continue // a directory
 		}
 		if c, err := parseKubeconfig(data); err == nil {
-			data = append(c.bundle, c.pair.certificate...)
+			data = slices.Concat(c.bundle, c.pair.certificate)
 		}
 		cas, err := parseBundle(data)
 		if err != nil {
