@@ -57,8 +57,9 @@ func rotateProcess(root string) error {
 		}
 	}
 	fmt.Println("rotating")
+	ways := [][]Options{{{}, {Renew: true}, {Finish: true}}, {{Renew: true}, {Finish: true}}, {{Renew: true, Finish: true}}}
 	for i := rand.IntN(2); ; i++ {
-		for _, o := range []Options{{}, {Renew: true}, {Finish: true}, {Renew: true, Finish: true}} {
+		for _, o := range ways[rand.IntN(len(ways))] {
 			if _, _, err := signers[i%2].run(root, master(), o); err != nil {
 				return err
 			}
@@ -207,7 +208,7 @@ func inWindow(t *testing.T, root string) bool {
 }
 
 // A reader who looks all the time at all names never sees a key, or a
-// kubeconfig, that others could read.
+// kubeconfig, that others could read, and always sees a pki.
 func TestRacingReader(t *testing.T) {
 	t.Parallel()
 	r := newRotating(t)
@@ -215,6 +216,9 @@ func TestRacingReader(t *testing.T) {
 	r.start(t)
 	unix.Umask(old)
 	defer r.kill()
+	done := make(chan int)
+	stop := make(chan struct{})
+	go func() { done <- missed(at(r.root, "pki/ca.crt"), stop) }()
 	looked, seen := 0, map[string]bool{}
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
 		for _, dir := range []string{".", "pki", "pki/etcd", stagingName, stagingName + "/etcd"} {
@@ -237,9 +241,27 @@ func TestRacingReader(t *testing.T) {
 			}
 		}
 	}
+	close(stop)
+	if n := <-done; n > 0 {
+		t.Errorf("%d times there was no pki", n)
+	}
 	t.Logf("%d looks, in %d directories", looked, len(seen))
 	if !seen[stagingName] || !seen[stagingName+"/etcd"] {
 		t.Error("the reader never saw what is on its way, so this proves nothing")
+	}
+}
+
+// missed is how often a file was not there until stop.
+func missed(path string, stop <-chan struct{}) (n int) {
+	for {
+		select {
+		case <-stop:
+			return n
+		default:
+		}
+		if _, err := os.Lstat(path); err != nil {
+			n++
+		}
 	}
 }
 

@@ -158,7 +158,7 @@ func (p *Plan) trees(issued []Issued) ([]tree, error) {
 	}
 	sa := p.serviceAccountKey()
 	var trees []tree
-	if len(p.keep) > 0 && p.newCA() {
+	if p.hadSome() {
 		first, err := p.tree(p.have.pairs, both, nil)
 		if err != nil {
 			return nil, err
@@ -213,6 +213,16 @@ func (p *Plan) tree(pairs map[string]pair, bundle func(magnum.CAType) []*x509.Ce
 	public, err := publicOf(sa)
 	t[saKey], t[saPublic] = sa, public
 	return t, err
+}
+
+// hadSome says whether there is a certificate that somebody may be using.
+func (p *Plan) hadSome() bool {
+	for _, pair := range p.have.pairs {
+		if len(pair.certificate) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // newCA says whether a file of CAs lacks Magnum's.
