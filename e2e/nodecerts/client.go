@@ -48,8 +48,11 @@ func (n *node) load(name string) (identity, error) {
 		return identity{}, err
 	}
 	var k kubeconfig
-	if err := yaml.Unmarshal(data, &k); err != nil || len(k.Clusters) != 1 || len(k.Users) != 1 {
-		return identity{}, fmt.Errorf("%s: %v", name, err)
+	if err := yaml.Unmarshal(data, &k); err != nil {
+		return identity{}, err
+	}
+	if len(k.Clusters) != 1 || len(k.Users) != 1 {
+		return identity{}, fmt.Errorf("%s has %d clusters and %d users", name, len(k.Clusters), len(k.Users))
 	}
 	var texts [3][]byte
 	for i, field := range []string{k.Clusters[0].Cluster.CA, k.Users[0].User.Certificate, k.Users[0].User.Key} {
