@@ -139,6 +139,9 @@ func (o *nodeCertsOptions) node() (nodecert.Node, error) {
 	if n.Role, err = nodecert.ParseRole(o.role); err != nil {
 		return n, err
 	}
+	if n.Role == nodecert.Worker && o.saKey != "" {
+		return n, usagef("--sa-key is for control planes: workers have no part in it")
+	}
 	for _, text := range o.ips {
 		ip, err := netip.ParseAddr(text)
 		if err != nil {

@@ -35,12 +35,7 @@ func Rotations(t *testing.T, w *World) {
 		for _, n := range w.nodes {
 			w.gone(t, n, before)
 			w.check(t, n)
-			w.kubectl(t, n)
-			w.whoami(t, n)
-			w.everySAN(t, n)
-			w.controllers(t, n)
-			w.etcdHealth(t, n)
-			w.kubelets(t, n)
+			w.works(t, n)
 		}
 		watch.stop(t)
 	}

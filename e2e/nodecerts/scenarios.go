@@ -37,13 +37,19 @@ func Starts(t *testing.T, w *World) {
 		}
 	}
 	for _, n := range w.nodes {
-		w.kubectl(t, n)
-		w.whoami(t, n)
-		w.everySAN(t, n)
-		w.controllers(t, n)
-		w.etcdHealth(t, n)
-		w.kubelets(t, n)
+		w.works(t, n)
 	}
+}
+
+// works looks at each promise about a node that is running.
+func (w *World) works(t *testing.T, n *node) {
+	t.Helper()
+	w.kubectl(t, n)
+	w.whoami(t, n)
+	w.everySAN(t, n)
+	w.controllers(t, n)
+	w.etcdHealth(t, n)
+	w.kubelets(t, n)
 }
 
 // asked is what OpenStack was asked during step.

@@ -44,6 +44,7 @@ func (o others) write(name string, data []byte, mode os.FileMode) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		o.t.Fatal(err)
 	}
+	_ = os.Remove(path) // it may be read-only
 	if err := os.WriteFile(path, data, mode); err != nil {
 		o.t.Fatal(err)
 	}

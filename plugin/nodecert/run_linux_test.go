@@ -5,10 +5,7 @@ package nodecert
 import (
 	"bytes"
 	"crypto/ecdsa"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"os"
 	"slices"
@@ -20,15 +17,6 @@ import (
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
-
-func newServiceAccountKey(t testing.TB) []byte {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-}
 
 func TestFirstRun(t *testing.T) {
 	t.Parallel()

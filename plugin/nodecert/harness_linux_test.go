@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math/big"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,8 +19,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki/pkitest"
 )
-
-var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 // signer is a Magnum's CAs and what it signs with them.
 type signer struct {
@@ -133,22 +130,6 @@ func (s *signer) must(t testing.TB, root string, n Node, o Options) (*Plan, Outc
 		t.Fatal(err)
 	}
 	return p, out
-}
-
-func master() Node {
-	return Node{
-		Name: "m0", Role: ControlPlane, Server: "https://api.example.org:6443",
-		IPs:      []netip.Addr{netip.MustParseAddr("192.0.2.10")},
-		DNSNames: []string{"m0.example.org"},
-		Services: []netip.Prefix{netip.MustParsePrefix("10.254.0.0/16")},
-	}
-}
-
-func worker() Node {
-	return Node{
-		Name: "w0", Role: Worker, Server: "https://api.example.org:6443",
-		IPs: []netip.Addr{netip.MustParseAddr("192.0.2.20")},
-	}
 }
 
 // newRoot is a root directory that only this user can write.
@@ -277,17 +258,4 @@ func (f nodeFiles) load(i item) (p pair, embedded []*x509.Certificate, err error
 func newCA(t testing.TB, name string) *pkitest.CA {
 	t.Helper()
 	return pkitest.NewCA(t, name, now)
-}
-
-func contentsOfKey(t testing.TB) []byte {
-	t.Helper()
-	key, err := pki.NewKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := pki.MarshalKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
