@@ -20,6 +20,8 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki/pkitest"
 )
 
+var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
 // signer is a Magnum's CAs and what it signs with them.
 type signer struct {
 	cas    map[magnum.CAType]*pkitest.CA

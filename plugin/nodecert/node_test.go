@@ -9,12 +9,9 @@ import (
 	"encoding/pem"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
-
-var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 func master() Node {
 	return Node{

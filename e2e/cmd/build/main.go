@@ -28,6 +28,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	controllers, err := binaries.BuildControllerManager(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
 	plugin, err := binaries.BuildPlugin(ctx, os.Stderr)
 	if err != nil {
 		return err
@@ -36,7 +40,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Printf("etcd %s\nkube-apiserver %s\nkubectl %s\nkubectl-old %s\nkubectl-magnum %s\nhelm %s\nclient %s\n",
-		kubernetes.Etcd, kubernetes.APIServer, kubernetes.Kubectl, kubernetes.KubectlOld, plugin, clients.Helm, clients.Client)
+	_, err = fmt.Printf("etcd %s\nkube-apiserver %s\nkube-controller-manager %s\nkubectl %s\nkubectl-old %s\nkubectl-magnum %s\nhelm %s\nclient %s\n",
+		kubernetes.Etcd, kubernetes.APIServer, controllers, kubernetes.Kubectl, kubernetes.KubectlOld, plugin, clients.Helm, clients.Client)
 	return err
 }
