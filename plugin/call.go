@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
@@ -42,11 +43,14 @@ type call struct {
 	aged    bool               // it is past its max age, and good only in the window of a rotation
 	later   bool               // what is in the store was written by a later version of this program
 
+	refusal func() error // refuse, done once
+
 	told []string // lines of debugging
 }
 
 func newCall(p *Plugin, r CredentialRequest, emit func([]byte) error) *call {
 	c := &call{Plugin: p, r: r, emit: emit, key: r.Identity.Key(), began: p.Now()}
+	c.refusal = sync.OnceValue(c.refuse)
 	if at := r.Exec.Cluster; at != nil && !at.InsecureSkipTLSVerify {
 		c.trusted = parseBundle(at.CertificateAuthorityData)
 		c.target = p.apiServer(at.Server)

@@ -83,6 +83,11 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	if r.Token {
+		if err := p.checkState(); err != nil {
+			return nil, err
+		}
+	}
 	conn, err := p.connect(ctx, p.Cloud)
 	if err != nil {
 		return nil, err
@@ -104,7 +109,7 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	if r.DryRun {
 		return &ConfigResult{Clusters: configured(targets), Changes: changes, Warnings: warnings(conn, targets)}, nil
 	}
-	if err := p.State.Prepare(); err != nil && !r.EmbedCerts {
+	if err := p.State.Prepare(); err != nil && (r.Token || !r.EmbedCerts) {
 		return nil, &StateError{Err: err}
 	}
 	if err := p.issueAll(ctx, conn, targets); err != nil {

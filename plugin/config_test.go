@@ -4,6 +4,7 @@ package plugin_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -30,7 +32,8 @@ func newPlugin(t *testing.T, options magnumtest.Options) (*plugin.Plugin, *magnu
 	return &plugin.Plugin{
 		Cloud:    openstack.Options{Getenv: func(name string) string { return env[name] }, Home: dir, Now: time.Now},
 		Store:    cache.None{},
-		State:    state.Dir{Path: filepath.Join(dir, "state"), CAs: filepath.Join(dir, "ca")},
+		State:    state.DefaultOf(dir),
+		Account:  func() (settings.Account, error) { return settings.Account{Home: dir, UID: os.Getuid()}, nil },
 		Now:      time.Now,
 		Progress: func(string) {},
 	}, cloud

@@ -79,16 +79,18 @@ func (e *HeldError) Error() string { return e.Message }
 // nothing else. ctx bounds it all; give it [CredentialDeadline].
 //
 // A token is kept, shown and replaced likewise, but Keystone gives it, no CA
-// signs it, and no client gets one that may send it elsewhere.
+// signs it, and no client gets one that may send it elsewhere (withhold).
 func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func([]byte) error) error {
 	if err := r.check(); err != nil {
 		return err
 	}
 	c := newCall(p, r, emit)
-	c.load(ctx)
-	c.pinnedThen = c.cluster.Pinned
-	if c.good() && !c.suspect() && c.withhold() == nil {
-		return c.answer(false)
+	if c.refusal() == nil {
+		c.load(ctx)
+		c.pinnedThen = c.cluster.Pinned
+		if c.good() && !c.suspect() && c.withhold() == nil {
+			return c.answer(false)
+		}
 	}
 	if code, told := p.State.Failure(c.key, p.Now()).ToldTo(r.Parent); told {
 		c.tell("this client was refused a moment ago, and told why: nobody is asked again")
@@ -99,7 +101,9 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 		_ = p.State.ClearFailure(c.key) // it is forgotten in half a minute anyway
 		return nil
 	}
-	c.eraseOverstayed(ctx)
+	if c.refusal() == nil {
+		c.eraseOverstayed(ctx)
+	}
 	err = &ClusterError{Cluster: r.ClusterName, Err: err}
 	if !errors.Is(err, context.Canceled) {
 		// At the worst kubectl prints the message more than once.

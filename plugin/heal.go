@@ -16,10 +16,8 @@ import (
 // verify answers with the record once the API server has accepted it, or could
 // not be asked, and otherwise with a new one.
 func (c *call) verify(ctx context.Context) error {
-	if c.r.Identity.IsToken() {
-		if err := c.checkClient(); err != nil {
-			return err
-		}
+	if err := c.refusal(); err != nil {
+		return err
 	}
 	if c.good() && len(c.strangers()) == 0 && c.State.Touch(c.key, c.use) != nil {
 		// Nothing can be remembered, so there would be no end to asking.

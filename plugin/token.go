@@ -5,7 +5,6 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
@@ -13,21 +12,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
-
-// InsecureClientError is a client that would send a token to whoever answers.
-type InsecureClientError struct{ Reason string }
-
-func (e *InsecureClientError) Error() string {
-	return "kubectl gets no token, which whoever receives it can use: " + e.Reason
-}
-
-// OutdatedClientError is a client that would send a token to whoever has a CA
-// that is not the cluster's any more.
-type OutdatedClientError struct{}
-
-func (*OutdatedClientError) Error() string {
-	return "kubectl trusts it by a CA that has been replaced, and gets no token until it has loaded the new one"
-}
 
 // EndedTokenError is a token that Keystone gave or confirmed although it has
 // ended, by this machine's clock.
@@ -131,48 +115,6 @@ func (c *call) introduce(ctx context.Context, conn *connection, got issued) erro
 	}
 	got.ca = ca
 	return c.meet(ctx, conn, got)
-}
-
-// withhold decides, alone, whether the client may have the record, and is why it
-// may not. A key never leaves a client; a token goes to whatever the client takes
-// for the API server, so that has to be one by a pinned CA. A client that was
-// answered before has once had such CAs: it keeps its token after a rotation, as
-// it may have loaded the new CA without being able to say so.
-func (c *call) withhold() error {
-	if !c.r.Identity.IsToken() {
-		return nil
-	}
-	if err := c.checkClient(); err != nil {
-		return err
-	}
-	unpinned := without(c.trusted, c.cluster.Pinned)
-	switch {
-	case len(c.strangers()) > 0, len(c.cluster.Pinned) == 0:
-		return &ForeignCAError{CAs: fingerprints(unpinned)}
-	case len(unpinned) == 0, c.use.Knows(c.r.Parent):
-		return nil
-	case !c.outdated() && len(without(unpinned, c.pinnedThen)) == 0:
-		return nil // the rotation has ended while it waits, and it has the new CA
-	}
-	return &OutdatedClientError{}
-}
-
-// checkClient refuses what no CA can make good.
-func (c *call) checkClient() error {
-	at := c.r.Exec.Cluster
-	if at == nil {
-		return &InsecureClientError{"it does not say which API server it talks to (provideClusterInfo)"}
-	}
-	server, err := url.Parse(at.Server)
-	switch {
-	case at.InsecureSkipTLSVerify:
-		return &InsecureClientError{"it does not check who the API server is (insecure-skip-tls-verify)"}
-	case err != nil || server.Scheme != "https" || server.Host == "":
-		return &InsecureClientError{"it does not talk TLS to the API server"}
-	case len(c.trusted) == 0:
-		return &InsecureClientError{"it trusts the API server by any CA that this machine trusts"}
-	}
-	return nil
 }
 
 // tokenWarning says what a token gives away.

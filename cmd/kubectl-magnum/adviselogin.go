@@ -100,7 +100,10 @@ func adviseSettings(err error) []string {
 	var unsafe *settings.UnsafeError
 	var invalid *settings.InvalidError
 	var account *settings.NoAccountError
+	var moved *plugin.MovedStateError
 	switch {
+	case errors.As(err, &moved):
+		return []string{hintMoved}
 	case errors.As(err, &unsafe):
 		return []string{fill(hintUnsafe, "file", unsafe.Path)}
 	case errors.As(err, &invalid):

@@ -76,6 +76,7 @@ const (
 	hintDriver       = "make a new cluster and move there; if you know that its driver rotates: kubectl magnum ca-rotate <cluster> --assume-driver-rotates <cluster>"
 	hintResume       = "run it again after some minutes: it first looks where things stand"
 	hintWebhook      = "have a webhook for Keystone set up in its API server (k8s-keystone-auth), or use certificates: kubectl magnum config <cluster>"
+	hintMoved        = "unset XDG_STATE_HOME and XDG_DATA_HOME, and leave HOME (on Windows LOCALAPPDATA) as the account has it"
 	hintSafeEntry    = "make the context anew and leave its cluster as it is: <config>"
 	hintOutdated     = "run the command again or, if that does not help, make the context anew: <config>"
 	hintForeign      = "look where that CA is from; config writes the one that Magnum names: <config>"

@@ -216,7 +216,7 @@ func (l *leaks) records(t *testing.T) {
 			if err := os.WriteFile(files[0], []byte(record), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.RemoveAll(filepath.Join(l.home, "state", "kubectl-magnum", "uses")); err != nil {
+			if err := os.RemoveAll(filepath.Join(l.home, ".local", "state", "kubectl-magnum", "uses")); err != nil {
 				t.Fatal(err)
 			}
 			l.env = map[string]string{"OS_CLOUD": "alice", debugVar: "1", "KUBERNETES_EXEC_INFO": asked}
@@ -279,7 +279,7 @@ func (l *leaks) tokens(t *testing.T) {
 		if err := os.WriteFile(files[0], []byte(record), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.RemoveAll(filepath.Join(l.home, "state", "kubectl-magnum", "uses")); err != nil {
+		if err := os.RemoveAll(filepath.Join(l.home, ".local", "state", "kubectl-magnum", "uses")); err != nil {
 			t.Fatal(err)
 		}
 		stdout, stderr := l.run(t, "credential", "--cluster", l.cloud.ClusterUUID("prod"), "--os-cloud=alice", "--os-region-name=RegionOne",

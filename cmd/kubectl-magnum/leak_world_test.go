@@ -90,7 +90,7 @@ func (l *leaks) run(t *testing.T, args ...string) (stdout, stderr string) {
 		streams: genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &said},
 		getenv: func(name string) string {
 			if name == "XDG_STATE_HOME" {
-				return filepath.Join(l.home, "state")
+				return filepath.Join(l.home, ".local", "state")
 			}
 			return l.env[name]
 		},

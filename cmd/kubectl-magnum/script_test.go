@@ -95,7 +95,7 @@ func setup(e *testscript.Env) error {
 	for name, value := range map[string]string{
 		"HOME":           home,
 		"USERPROFILE":    home,
-		"LOCALAPPDATA":   filepath.Join(home, "AppData"),
+		"LOCALAPPDATA":   filepath.Join(home, "AppData", "Local"),
 		"XDG_STATE_HOME": filepath.Join(home, "state"),
 		"XDG_DATA_HOME":  filepath.Join(home, "data"),
 		"TEST_STORE":     filepath.Join(e.WorkDir, "store"),

@@ -78,6 +78,16 @@ func BuildPlugin(ctx context.Context, w io.Writer) (string, error) {
 	return b.plugin(ctx, filepath.Dir(b.root))
 }
 
+// BuildAccount builds cmd/account, which is for Linux. Otherwise it is like
+// BuildPlugin.
+func BuildAccount(ctx context.Context, w io.Writer) (string, error) {
+	b, err := newBuilder(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	return b.account(ctx)
+}
+
 func newBuilder(ctx context.Context, w io.Writer) (builder, error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {

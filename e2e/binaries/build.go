@@ -73,6 +73,18 @@ func (b builder) plugin(ctx context.Context, dir string) (string, error) {
 	return file, b.build(ctx, dir, file, "kubectl-magnum", "./cmd/kubectl-magnum", "-tags", "nethttpomithttp2", "-ldflags", "-s -w") // as in the Makefile
 }
 
+// account builds the program of that name, of this module, likewise.
+func (b builder) account(ctx context.Context) (string, error) {
+	out := filepath.Join(b.cache, "account-"+hashed(b.root))
+	unlock, err := b.lock(ctx, out)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	file := filepath.Join(out, "account")
+	return file, b.build(ctx, b.root, file, "account", "./cmd/account")
+}
+
 // lock makes dir and holds it against other processes until unlock.
 func (b builder) lock(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -32,6 +32,9 @@ type Options struct {
 	// Bus gives the user a session bus that starts no service, Keyring an
 	// unlocked keyring on it; see [MissingKeyring].
 	Bus, Keyring bool
+	// Account is the program of that name (package binaries). With it Home is the
+	// user's for the system's user database too; see [MissingAccount].
+	Account string
 }
 
 // Env is a user's world. Only Setenv must not be called concurrently.
@@ -40,6 +43,7 @@ type Env struct {
 	// HOME, TMPDIR and XDG_RUNTIME_DIR. Bin, in it too, is PATH.
 	Dir, Home, Temp, Runtime, Bin string
 
+	account string // Options.Account
 	vars    map[string]string
 	daemons daemons
 }
@@ -79,6 +83,11 @@ func New(ctx context.Context, o Options) (_ *Env, err error) {
 		return nil, err
 	}
 	e.vars = variables(e, o.Cloud)
+	if e.account = o.Account; e.account != "" {
+		if err := e.writeAccount(); err != nil {
+			return nil, err
+		}
+	}
 	return e, e.startKeyring(ctx, o)
 }
 
@@ -125,6 +134,9 @@ func (e *Env) Command(ctx context.Context, name string, args ...string) *exec.Cm
 	cmd.Env = e.Environ()
 	// A child of the child may hold the pipes open after a kill.
 	cmd.WaitDelay = 5 * time.Second
+	if e.account != "" {
+		return e.withAccount(cmd)
+	}
 	return cmd
 }
 

@@ -10,10 +10,12 @@ package tokenauth
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/require"
@@ -45,9 +47,11 @@ type user struct {
 	*env.Env
 }
 
-// Run does it all with the newest kubectl. It needs "keyring" (package require).
+// Run does it all with the newest kubectl. It needs "keyring" and "namespaces"
+// (package require): tokens are for a home that is the account's.
 func Run(t *testing.T, o OpenStack, p rotation.Programs) {
 	require.Tool(t, "keyring", env.MissingKeyring())
+	account := Account(t)
 	hook := newWebhook(t, o.Keystone)
 	api, err := cluster.Start(t.Context(), cluster.Options{
 		Etcd: p.Etcd, APIServer: p.APIServer, CA: o.CurrentCA(t), Flags: hook.flags(t),
@@ -62,7 +66,7 @@ func Run(t *testing.T, o OpenStack, p rotation.Programs) {
 	o.SetAPIAddress(t, api.Server())
 	e, err := env.New(t.Context(), env.Options{
 		Kubectl: p.Kubectl, Plugin: p.Plugin, Others: map[string]string{"client": p.Client},
-		CloudsYAML: o.CloudsYAML, Cloud: o.Cloud, Keyring: true,
+		CloudsYAML: o.CloudsYAML, Cloud: o.Cloud, Keyring: true, Account: account,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +78,18 @@ func Run(t *testing.T, o OpenStack, p rotation.Programs) {
 	u.isReplacedWhenRevoked()
 	u.outlivesARotation(api)
 	u.changesWithoutDroppingConnections()
+}
+
+// Account is what gives a user an account: env.Options has it. It needs
+// "namespaces" (package require).
+func Account(t *testing.T) string {
+	t.Helper()
+	account, err := binaries.BuildAccount(t.Context(), os.Stderr)
+	if err == nil {
+		err = env.MissingAccount(t.Context(), account)
+	}
+	require.Tool(t, "namespaces", err)
+	return account
 }
 
 // isTheOpenStackUser has config sign nothing and the calls after it ask nobody.

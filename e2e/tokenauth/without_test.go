@@ -9,6 +9,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/mainjob"
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/tokenauth"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 )
 
@@ -16,13 +17,14 @@ import (
 // somebody without one ask: config says so.
 func TestWithoutAWebhook(t *testing.T) {
 	o, p := mainjob.Double(t, magnumtest.Options{}), mainjob.Build(t)
+	account := tokenauth.Account(t)
 	api, err := cluster.Start(t.Context(), cluster.Options{Etcd: p.Etcd, APIServer: p.APIServer, CA: o.CA})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(api.Stop)
 	o.SetAPIAddress(t, api.Server())
-	e, err := env.New(t.Context(), env.Options{Kubectl: p.Kubectl, Plugin: p.Plugin, CloudsYAML: o.CloudsYAML, Cloud: o.Cloud})
+	e, err := env.New(t.Context(), env.Options{Kubectl: p.Kubectl, Plugin: p.Plugin, CloudsYAML: o.CloudsYAML, Cloud: o.Cloud, Account: account})
 	if err != nil {
 		t.Fatal(err)
 	}

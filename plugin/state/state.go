@@ -64,6 +64,17 @@ func Locate(getenv func(string) string, home string) Dir {
 	}
 }
 
+// DefaultOf is where the directories of an account are whose environment moves
+// none of them.
+func DefaultOf(home string) Dir {
+	return Locate(func(name string) string {
+		if name == "LOCALAPPDATA" {
+			return filepath.Join(home, "AppData", "Local")
+		}
+		return ""
+	}, home)
+}
+
 // Prepare says whether the directories can be written, and makes them.
 func (d Dir) Prepare() error {
 	if d.Path == "" || d.CAs == "" {

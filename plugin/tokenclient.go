@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plugin
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
+)
+
+// InsecureClientError is a client that would send a token to whoever answers.
+type InsecureClientError struct{ Reason string }
+
+func (e *InsecureClientError) Error() string {
+	return "kubectl gets no token, which whoever receives it can use: " + e.Reason
+}
+
+// OutdatedClientError is a client that would send a token to whoever has a CA
+// that is not the cluster's any more.
+type OutdatedClientError struct{}
+
+func (*OutdatedClientError) Error() string {
+	return "kubectl trusts it by a CA that has been replaced, and gets no token until it has loaded the new one"
+}
+
+// MovedStateError is an environment in which the pins that a token depends on
+// could be anybody's: kubectl adds to it what a kubeconfig says.
+type MovedStateError struct{ Dir, Want string }
+
+func (e *MovedStateError) Error() string {
+	return fmt.Sprintf("tokens are given by what is remembered in %q alone, and the environment moves that to %q", e.Want, e.Dir)
+}
+
+// checkState refuses a state directory that is not the account's own, as the
+// system's user database has it: it says where tokens may go.
+func (p *Plugin) checkState() error {
+	account, err := p.account()
+	if err != nil {
+		return err
+	}
+	want := state.DefaultOf(account.Home)
+	switch {
+	case p.State.Path != want.Path:
+		return &MovedStateError{Dir: p.State.Path, Want: want.Path}
+	case p.State.CAs != want.CAs:
+		return &MovedStateError{Dir: p.State.CAs, Want: want.CAs}
+	}
+	return nil
+}
+
+// withhold decides, alone, whether the client may have the record, and is why it
+// may not. A key never leaves a client; a token goes to whatever the client takes
+// for the API server, so that has to be one by a pinned CA. A client that was
+// answered before has once had such CAs: it keeps its token after a rotation, as
+// it may have loaded the new CA without being able to say so.
+func (c *call) withhold() error {
+	if !c.r.Identity.IsToken() {
+		return nil
+	}
+	if err := c.refusal(); err != nil {
+		return err
+	}
+	unpinned := without(c.trusted, c.cluster.Pinned)
+	switch {
+	case len(c.strangers()) > 0, len(c.cluster.Pinned) == 0:
+		return &ForeignCAError{CAs: fingerprints(unpinned)}
+	case len(unpinned) == 0, c.use.Knows(c.r.Parent):
+		return nil
+	case !c.outdated() && len(without(unpinned, c.pinnedThen)) == 0:
+		return nil // the rotation has ended while it waits, and it has the new CA
+	}
+	return &OutdatedClientError{}
+}
+
+// refuse is why no token is handed out whatever is pinned and kept; of a
+// certificate it is nil. It is cheap and asks nobody, but for the account.
+func (c *call) refuse() error {
+	if !c.r.Identity.IsToken() {
+		return nil
+	}
+	if err := c.checkState(); err != nil {
+		return err
+	}
+	return c.checkClient()
+}
+
+// checkClient refuses what no CA can make good.
+func (c *call) checkClient() error {
+	at := c.r.Exec.Cluster
+	if at == nil {
+		return &InsecureClientError{"it does not say which API server it talks to (provideClusterInfo)"}
+	}
+	server, err := url.Parse(at.Server)
+	switch {
+	case at.InsecureSkipTLSVerify:
+		return &InsecureClientError{"it does not check who the API server is (insecure-skip-tls-verify)"}
+	case err != nil || server.Scheme != "https" || server.Host == "":
+		return &InsecureClientError{"it does not talk TLS to the API server"}
+	case len(c.trusted) == 0:
+		return &InsecureClientError{"it trusts the API server by any CA that this machine trusts"}
+	}
+	return nil
+}
