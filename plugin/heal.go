@@ -19,6 +19,9 @@ func (c *call) verify(ctx context.Context) error {
 	if err := c.refusal(); err != nil {
 		return err
 	}
+	if c.r.Identity.IsToken() && len(c.cluster.Pinned) == 0 {
+		return &NotConfiguredError{}
+	}
 	if c.good() && len(c.strangers()) == 0 && c.State.Touch(c.key, c.use) != nil {
 		// Nothing can be remembered, so there would be no end to asking.
 		return c.answer(false)

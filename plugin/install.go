@@ -36,7 +36,7 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		said, err := p.pin(ctx, conn, r, t)
 		result.Warnings = append(result.Warnings, said...)
 		var lost *StateError
-		if err != nil && (!r.EmbedCerts || !errors.As(err, &lost)) {
+		if err != nil && (r.Token || !r.EmbedCerts || !errors.As(err, &lost)) {
 			return nil, &ClusterError{Cluster: t.cluster.Name, Err: err}
 		}
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
 // OtherIdentityError means that the OpenStack login at hand is not the one the
@@ -31,12 +32,17 @@ func (e *OtherIdentityError) Error() string {
 func (p *Plugin) confined(id credential.Identity) openstack.Options {
 	o := p.Cloud
 	o.Confined, o.WorkDir = true, ""
-	if login, ok := p.State.Login(loginKey(id, o.Cloud, o.Region)); ok {
+	if login, ok := p.remembered(id); ok {
 		o.File, o.SecureFile, o.PublicFile = login.CloudsFile, login.SecureFile, login.PublicFile
 		o.AuthURL, o.CACert = login.AuthURL, login.CACert
 		o.Interface, o.Endpoint, o.Insecure = login.Interface, login.Endpoint, login.Insecure
 	}
 	return o
+}
+
+// remembered is the login of a kubeconfig entry that config wrote here for id.
+func (p *Plugin) remembered(id credential.Identity) (state.Login, bool) {
+	return p.State.Login(loginKey(id, p.Cloud.Cloud, p.Cloud.Region))
 }
 
 // loginKey names the login of a kubeconfig entry: one identity may be reached

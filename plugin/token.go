@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
 
@@ -62,8 +60,7 @@ func (c *call) needsKeystone(seen rotation.Seen) bool {
 // exchange gets a token, with the login conn if there is one already. It is first
 // shown to the API server: no CA has signed it, so nothing else tells whether that
 // is still the cluster's, and takes tokens. In place of a refused one there is
-// another once a lease. It costs one request, and one more where no CA of the
-// cluster is known.
+// another once a lease. It costs one request.
 func (c *call) exchange(ctx context.Context, conn *connection, refused bool) error {
 	if refused && (c.inVain() || c.withinLease(c.revoked.Replaced)) {
 		return &TokenRejectedError{Before: true}
@@ -75,11 +72,8 @@ func (c *call) exchange(ctx context.Context, conn *connection, refused bool) err
 		}
 	}
 	got, err := c.newToken(conn, c.r.Identity)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case len(c.cluster.Pinned) == 0:
-		return c.introduce(ctx, conn, got)
 	}
 	old := c.record
 	c.record = got.record
@@ -101,20 +95,6 @@ func (c *call) exchange(ctx context.Context, conn *connection, refused bool) err
 	}
 	c.pauseServer(seen)
 	return c.give(ctx, got.record, got.until, seen.Verdict == rotation.Accepted)
-}
-
-// introduce asks Magnum for the CA of a cluster of which nothing is known, lest
-// the token go to whoever the client trusts.
-func (c *call) introduce(ctx context.Context, conn *connection, got issued) error {
-	ca, err := conn.magnum.CA(ctx, c.r.Identity.Cluster, magnum.Kubernetes)
-	if err != nil {
-		return explainByUUID(ctx, conn, c.r.Identity.Cluster, err)
-	}
-	if err := pki.CheckCA(ca, c.Now()); err != nil {
-		return &RefusedError{Err: err}
-	}
-	got.ca = ca
-	return c.meet(ctx, conn, got)
 }
 
 // tokenWarning says what a token gives away.

@@ -26,6 +26,7 @@ import (
 func TestATokenIsWithheld(t *testing.T) {
 	t.Parallel()
 	var insecure *plugin.InsecureClientError
+	var never *plugin.NotConfiguredError
 	var foreign *plugin.ForeignCAError
 	cluster := func(edit func(*clientauthv1.Cluster)) func(*plugin.CredentialRequest) {
 		return func(r *plugin.CredentialRequest) { edit(r.Exec.Cluster) }
@@ -60,13 +61,17 @@ func TestATokenIsWithheld(t *testing.T) {
 				}
 				s.change = test.change
 				var of *plugin.ClusterError
-				if got := s.take(); !errors.As(got.err, test.want) || !errors.As(got.err, &of) {
+				want := test.want
+				if having == "no state" {
+					want = &never
+				}
+				if got := s.take(); !errors.As(got.err, want) || !errors.As(got.err, &of) {
 					t.Errorf("got %v", got.err)
 				}
 				if s.api.Tokens() > shown {
 					t.Error("the API server was shown it")
 				}
-				if test.want == any(&insecure) {
+				if want != any(&foreign) {
 					s.expect()
 				}
 			})
@@ -74,22 +79,65 @@ func TestATokenIsWithheld(t *testing.T) {
 	}
 }
 
-// Where nothing is known of a cluster Magnum is asked for its CA, and no record
-// counts.
-func TestATokenNeedsAPin(t *testing.T) {
+// Only who has run config here gives tokens away: anybody's kubeconfig could ask
+// for them.
+func TestATokenNeedsConfig(t *testing.T) {
 	t.Parallel()
-	s := newTokens(t)
-	first := s.fine()
+	never := new(*plugin.NotConfiguredError)
+	for name, edit := range map[string]func(tokens){
+		"all is lost":       func(s tokens) { _ = os.RemoveAll(s.State.Path) },
+		"the login is lost": func(s tokens) { _ = os.RemoveAll(filepath.Join(s.State.Path, "logins")) },
+		"the pins are lost": func(s tokens) { _ = os.RemoveAll(filepath.Join(s.State.Path, "clusters")) },
+		"of another region": func(s tokens) { s.Plugin.Cloud.Region = "RegionOne" },
+		"of another cluster": func(s tokens) {
+			s.change = func(r *plugin.CredentialRequest) { r.Identity.Cluster = s.cloud.ClusterUUID("dev") }
+		},
+	} {
+		s := newTokens(t)
+		s.trusted = s.State.ReadCAFile(s.uuid())
+		shown := s.api.Tokens()
+		edit(s)
+		for range 2 {
+			if got := s.take(); !errors.As(got.err, never) || s.api.Tokens() > shown {
+				t.Errorf("%s: got %v", name, got.err)
+			}
+			s.expect()
+			s.forget()
+		}
+	}
+	s := tokens{newSite(t)} // where there are certificates alone
+	s.api.TakeTokens(s.cloud.TokenUser)
+	if got := s.take(); !errors.As(got.err, never) || s.api.Tokens() > 0 {
+		t.Errorf("got %v", got.err)
+	}
+	s.expect()
+}
+
+// Who is an administrator has every cluster's CA from Magnum, also a stranger's.
+func TestAStrangersClusterGetsNoToken(t *testing.T) {
+	t.Parallel()
+	s := tokens{newSite(t)}
+	s.cloud.AddUser("boss", "pw", "demo", "admin")
+	getenv := s.Cloud.Getenv
+	s.Cloud.Getenv = func(name string) string {
+		switch name {
+		case "OS_USERNAME":
+			return "boss"
+		case "OS_PASSWORD":
+			return "pw"
+		}
+		return getenv(name)
+	}
 	s.trusted = s.State.ReadCAFile(s.uuid())
 	if err := os.RemoveAll(s.State.Path); err != nil {
 		t.Fatal(err)
 	}
-	second := s.fine()
-	if second.token == first.token || s.pins() != 1 {
-		t.Errorf("the same token, or %d pins", s.pins())
+	s.forget()
+	s.api.TakeTokens(s.cloud.TokenUser)
+	s.change = func(r *plugin.CredentialRequest) { r.Identity.Owner = s.cloud.UserID("boss") }
+	if got := s.take(); !errors.As(got.err, new(*plugin.NotConfiguredError)) || s.api.Tokens() > 0 {
+		t.Errorf("got %v", got.err)
 	}
-	s.expect(logIn, readCA)
-	s.fine()
 	s.expect()
 }
 
@@ -97,22 +145,26 @@ func TestATokenNeedsAPin(t *testing.T) {
 func TestAnotherLoginsTokenIsNot(t *testing.T) {
 	t.Parallel()
 	s := newTokens(t)
-	s.forget()
-	s.change = func(r *plugin.CredentialRequest) { r.Identity.Owner = s.cloud.UserID("bob") }
 	var other *plugin.OtherIdentityError
+	getenv := s.Cloud.Getenv
+	for name, value := range map[string]string{"OS_USERNAME": "bob", "OS_PASSWORD": "bob-pw"} {
+		before := s.Cloud.Getenv
+		s.Cloud.Getenv = func(asked string) string {
+			if asked == name {
+				return value
+			}
+			return before(asked)
+		}
+	}
+	s.forget()
 	if got := s.take(); !errors.As(got.err, &other) {
 		t.Errorf("of another user: got %v", got.err)
 	}
-	s.change = func(r *plugin.CredentialRequest) { r.Identity.Project = s.cloud.ProjectID("admin") }
-	if got := s.take(); !errors.As(got.err, &other) {
-		t.Errorf("of another project: got %v", got.err)
-	}
-	s.change = nil
-	first := s.fine()
-	s.asked()
+	s.Cloud.Getenv = getenv
+	s.fine()
 	s.change = func(r *plugin.CredentialRequest) { r.Identity.Login = &credential.Login{Region: "RegionOne"} }
-	if got := s.fine(); got.token == first.token {
-		t.Error("of another region, and the same")
+	if got := s.take(); !errors.As(got.err, new(*plugin.NotConfiguredError)) {
+		t.Errorf("of another region: got %v", got.err)
 	}
 }
 

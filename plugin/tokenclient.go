@@ -63,7 +63,9 @@ func (c *call) withhold() error {
 	}
 	unpinned := without(c.trusted, c.cluster.Pinned)
 	switch {
-	case len(c.strangers()) > 0, len(c.cluster.Pinned) == 0:
+	case len(c.cluster.Pinned) == 0:
+		return &NotConfiguredError{}
+	case len(c.strangers()) > 0:
 		return &ForeignCAError{CAs: fingerprints(unpinned)}
 	case len(unpinned) == 0, c.use.Knows(c.r.Parent):
 		return nil
@@ -71,6 +73,14 @@ func (c *call) withhold() error {
 		return nil // the rotation has ended while it waits, and it has the new CA
 	}
 	return &OutdatedClientError{}
+}
+
+// NotConfiguredError is a context for tokens that config did not write on this
+// machine, of which the user does not know that it gives tokens away.
+type NotConfiguredError struct{}
+
+func (*NotConfiguredError) Error() string {
+	return "config --auth token has not made this context here, and nobody else's has a token"
 }
 
 // refuse is why no token is handed out whatever is pinned and kept; of a
@@ -81,6 +91,9 @@ func (c *call) refuse() error {
 	}
 	if err := c.checkState(); err != nil {
 		return err
+	}
+	if _, ok := c.remembered(c.r.Identity); !ok {
+		return &NotConfiguredError{}
 	}
 	return c.checkClient()
 }

@@ -32,11 +32,14 @@ func adviseContext(err error) []string {
 	var notFound *openstack.CloudNotFoundError
 	var config *openstack.ConfigError
 	var insecure *plugin.InsecureClientError
+	var unconfigured *plugin.NotConfiguredError
 	var outdated *plugin.OutdatedClientError
 	var notRemembered *openstack.NotRememberedError
 	switch {
 	case errors.As(err, &insecure):
 		return []string{tell(hintSafeEntry, "config", at.config)}
+	case errors.As(err, &unconfigured):
+		return []string{tell(hintOptIn, "config", at.config)}
 	case errors.As(err, &outdated):
 		return []string{tell(hintOutdated, "config", at.config)}
 	case errors.As(err, &notRemembered):

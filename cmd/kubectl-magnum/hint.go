@@ -77,6 +77,7 @@ const (
 	hintResume       = "run it again after some minutes: it first looks where things stand"
 	hintWebhook      = "have a webhook for Keystone set up in its API server (k8s-keystone-auth), or use certificates: kubectl magnum config <cluster>"
 	hintMoved        = "unset XDG_STATE_HOME and XDG_DATA_HOME, and leave HOME (on Windows LOCALAPPDATA) as the account has it"
+	hintOptIn        = "if the operator of that cluster may have tokens of yours, make the context here: <config>"
 	hintSafeEntry    = "make the context anew and leave its cluster as it is: <config>"
 	hintOutdated     = "run the command again or, if that does not help, make the context anew: <config>"
 	hintForeign      = "look where that CA is from; config writes the one that Magnum names: <config>"
