@@ -76,11 +76,14 @@ func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *
 	if warnings, err = p.pinCAs(ctx, conn, r, t); err != nil {
 		return warnings, err
 	}
-	err = p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), state.Login{
+	login := state.Login{
 		CloudsFile: conn.cloud.File, SecureFile: conn.cloud.SecureFile, PublicFile: conn.cloud.PublicFile, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
 		Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
-	})
-	if err != nil {
+	}
+	if t.id.IsToken() {
+		login.Server = t.cluster.APIAddress
+	}
+	if err := p.State.SetLogin(loginKey(t.id, conn.cloud.Name, conn.cloud.Region), login); err != nil {
 		return warnings, &StateError{Err: err}
 	}
 	return warnings, nil

@@ -3,8 +3,11 @@
 package plugin
 
 import (
+	"cmp"
 	"fmt"
+	"net"
 	"net/url"
+	"strings"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
@@ -92,26 +95,46 @@ func (c *call) refuse() error {
 	if err := c.checkState(); err != nil {
 		return err
 	}
-	if _, ok := c.remembered(c.r.Identity); !ok {
+	login, ok := c.remembered(c.r.Identity)
+	if !ok {
 		return &NotConfiguredError{}
 	}
-	return c.checkClient()
+	return c.checkClient(login.Server)
 }
 
-// checkClient refuses what no CA can make good.
-func (c *call) checkClient() error {
+// checkClient refuses what no CA can make good. Nodes have certificates by the
+// cluster's CA too, so it has to be the server that config found, by its own name.
+func (c *call) checkClient(pinned string) error {
 	at := c.r.Exec.Cluster
 	if at == nil {
 		return &InsecureClientError{"it does not say which API server it talks to (provideClusterInfo)"}
 	}
-	server, err := url.Parse(at.Server)
+	server, ok := parseServer(at.Server)
+	want, known := parseServer(pinned)
 	switch {
 	case at.InsecureSkipTLSVerify:
 		return &InsecureClientError{"it does not check who the API server is (insecure-skip-tls-verify)"}
-	case err != nil || server.Scheme != "https" || server.Host == "":
+	case !ok:
 		return &InsecureClientError{"it does not talk TLS to the API server"}
+	case !known || server != want:
+		return &InsecureClientError{fmt.Sprintf("it talks to %q, and the API server is %q", at.Server, pinned)}
+	case at.TLSServerName != "" && at.TLSServerName != server.Hostname():
+		return &InsecureClientError{fmt.Sprintf("it takes whoever is %q for the API server (tls-server-name)", at.TLSServerName)}
 	case len(c.trusted) == 0:
 		return &InsecureClientError{"it trusts the API server by any CA that this machine trusts"}
 	}
 	return nil
+}
+
+// parseServer is the URL of a server by https in a form that can be compared;
+// false if it is none, or has more than host, port and path.
+func parseServer(server string) (url.URL, bool) {
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+		return url.URL{}, false
+	}
+	host, port := strings.ToLower(u.Hostname()), cmp.Or(u.Port(), "443")
+	plain := url.URL{Scheme: u.Scheme, Host: net.JoinHostPort(host, port), Path: strings.TrimRight(u.Path, "/")}
+	u.Host, u.Path, u.RawPath = plain.Host, plain.Path, ""
+	return plain, *u == plain
 }

@@ -14,6 +14,8 @@ type Login struct {
 	Interface  string `json:"interface,omitempty"`
 	Endpoint   string `json:"endpoint,omitempty"` // Magnum's, if not the catalog's
 	Insecure   bool   `json:"insecure,omitempty"`
+	// Server is the API server that tokens may go to, "" for none.
+	Server string `json:"server,omitempty"`
 }
 
 // Login returns what was remembered under a key, made of lower-case letters,
