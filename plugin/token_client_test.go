@@ -3,7 +3,10 @@
 package plugin_test
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/asn1"
+	"encoding/pem"
 	"errors"
 	"strings"
 	"testing"
@@ -33,6 +36,73 @@ func TestANodeGetsNoToken(t *testing.T) {
 		}
 	}
 	s.expect()
+}
+
+// negative is a certificate whose serial number is below zero, which Go 1.23 and
+// later do not parse: the serial of another is patched, as nobody checks the
+// signature of what is trusted.
+func negative(t *testing.T) []byte {
+	t.Helper()
+	block, _ := pem.Decode(stranger(t))
+	template, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial, err := asn1.Marshal(template.SerialNumber)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der := bytes.Clone(block.Bytes)
+	der[bytes.Index(der, serial)+2] |= 0x80
+	if _, err := x509.ParseCertificate(der); err == nil {
+		t.Fatal("it is read")
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+// A client may read a CA where we see none.
+func TestATokenNeedsCAsThatAllReadAlike(t *testing.T) {
+	t.Parallel()
+	s, thief := newTokens(t), newThief(t)
+	own := s.State.ReadCAFile(s.uuid())
+	relabelled := func(label string) []byte {
+		return bytes.ReplaceAll(thief.pem, []byte(" CERTIFICATE"), []byte(" "+label))
+	}
+	headed := bytes.Replace(thief.pem, []byte("CERTIFICATE-----\n"), []byte("CERTIFICATE-----\nA: b\n\n"), 1)
+	for name, more := range map[string][]byte{
+		"a negative serial number": negative(t),
+		"X509 CERTIFICATE":         relabelled("X509 CERTIFICATE"),
+		"TRUSTED CERTIFICATE":      relabelled("TRUSTED CERTIFICATE"),
+		"a CRL":                    relabelled("X509 CRL"),
+		"headers":                  headed,
+		"text":                     []byte("# the CA\n"),
+		"garbage":                  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}),
+		"half a block":             thief.pem[:len(thief.pem)-20],
+		"half a block before one":  append(bytes.Clone(thief.pem[:len(thief.pem)-30]), append([]byte("\n"), own...)...),
+		"two certificates in one": pem.EncodeToMemory(&pem.Block{
+			Type: "CERTIFICATE", Bytes: append(bytes.Clone(thief.ca.Raw), thief.ca.Raw...),
+		}),
+		"more dashes": append([]byte("-----BEGIN CERTIFICATE----\n"), own...),
+	} {
+		for place, all := range map[string][]byte{
+			"after": append(bytes.Clone(own), more...), "before": append(bytes.Clone(more), own...),
+			"between": append(append(bytes.Clone(own), more...), own...), "alone": more,
+		} {
+			s.trusted = all
+			if got := s.take(); !errors.As(got.err, new(*plugin.InsecureClientError)) {
+				t.Errorf("%s %s: got %v", name, place, got.err)
+			}
+		}
+	}
+	s.expect()
+	for name, all := range map[string][]byte{
+		"as written": own, "twice": append(bytes.Clone(own), own...), "spaces": []byte(" \n\t" + string(own) + "\n\n" + string(own) + " "),
+		"as on Windows": bytes.ReplaceAll(own, []byte("\n"), []byte("\r\n")),
+	} {
+		if s.trusted = all; s.take().err != nil {
+			t.Errorf("%s: refused", name)
+		}
+	}
 }
 
 // A token goes to the server that config found, however that is written.

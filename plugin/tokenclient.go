@@ -3,7 +3,10 @@
 package plugin
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/url"
@@ -120,10 +123,36 @@ func (c *call) checkClient(pinned string) error {
 		return &InsecureClientError{fmt.Sprintf("it talks to %q, and the API server is %q", at.Server, pinned)}
 	case at.TLSServerName != "" && at.TLSServerName != server.Hostname():
 		return &InsecureClientError{fmt.Sprintf("it takes whoever is %q for the API server (tls-server-name)", at.TLSServerName)}
+	case !onlyCertificates(at.CertificateAuthorityData):
+		return &InsecureClientError{"its CAs are in a form that not every client reads alike"}
 	case len(c.trusted) == 0:
 		return &InsecureClientError{"it trusts the API server by any CA that this machine trusts"}
 	}
 	return nil
+}
+
+// onlyCertificates says whether PEM data are certificates one after the other and
+// nothing else. What parseBundle passes over is a CA to another client, or to
+// another version of Go: a serial number that is negative, another label.
+func onlyCertificates(data []byte) bool {
+	const begin = "-----BEGIN CERTIFICATE-----"
+	for {
+		if data = bytes.TrimSpace(data); len(data) == 0 {
+			return true
+		}
+		block, rest := pem.Decode(data)
+		if block == nil || block.Type != "CERTIFICATE" || len(block.Headers) > 0 || !bytes.HasPrefix(data, []byte(begin)) {
+			return false
+		}
+		// Decode passes over what it does not understand.
+		if bytes.Count(data[:len(data)-len(rest)], []byte("-----BEGIN")) != 1 {
+			return false
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return false
+		}
+		data = rest
+	}
 }
 
 // parseServer is the URL of a server by https in a form that can be compared;
