@@ -83,12 +83,14 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	if r.Token {
+	connect := p.connect
+	if r.Token { // see call.login
 		if err := p.checkState(); err != nil {
 			return nil, err
 		}
+		connect = p.connectInFull
 	}
-	conn, err := p.connect(ctx, p.Cloud)
+	conn, err := connect(ctx, p.Cloud)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func tokenWarning(conn *connection) string {
 	if conn.cloud.Method == "application_credential" {
 		return who + "the rights of the application credential"
 	}
-	return who + "all rights of your OpenStack login; an application credential limits them"
+	return who + "all rights of your OpenStack login; an application credential with fewer roles limits them"
 }
 
 // tryToken shows the first token to the API server and returns a warning if that

@@ -130,11 +130,11 @@ func (s *Server) Token(userName, projectName string) string {
 	return s.issue(t).id
 }
 
-// TokenUser is the name of the user whom Keystone vouches for by a token, without
-// a request.
+// TokenUser is the name of the user whom Keystone vouches for by a token to somebody
+// who knows nothing of access rules, without a request.
 func (s *Server) TokenUser(id string) (name string, ok bool) {
 	t, state := s.lookUpToken(id)
-	if state != tokenGood {
+	if state != tokenGood || t.limited() {
 		return "", false
 	}
 	return t.user.name, true
