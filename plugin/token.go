@@ -62,7 +62,7 @@ func (c *call) needsKeystone(seen rotation.Seen) bool {
 // is still the cluster's, and takes tokens. In place of a refused one there is
 // another once a lease. It costs one request.
 func (c *call) exchange(ctx context.Context, conn *connection, refused bool) error {
-	if refused && (c.inVain() || c.withinLease(c.revoked.Replaced)) {
+	if c.inVain() || refused && c.withinLease(c.revoked.Replaced) {
 		return &TokenRejectedError{Before: true}
 	}
 	var err error

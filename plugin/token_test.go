@@ -174,3 +174,28 @@ func TestATokenThatIsNotKept(t *testing.T) {
 	s.store.fail(errors.New("too big"))
 	s.fine()
 }
+
+// An API server that takes no token costs one request per lease, also where none is
+// kept, or the one that was has ended.
+func TestAServerThatRefusesAllIsNoReasonToAskOften(t *testing.T) {
+	t.Parallel()
+	var rejected *plugin.TokenRejectedError
+	for name, edit := range map[string]func(tokens){
+		"not kept":   func(s tokens) { s.store.fail(errors.New("full")); s.forget() },
+		"at its end": func(s tokens) { s.pass(59*time.Minute + 55*time.Second) },
+	} {
+		s := newTokens(t)
+		s.api.TakeTokens(nil)
+		edit(s)
+		for i := range 4 {
+			if got := s.take(); !errors.As(got.err, &rejected) || rejected.Before != (i > 0) {
+				t.Errorf("%s: got %v", name, got.err)
+			}
+			s.pass(time.Second)
+		}
+		s.expect(logIn)
+		s.pass(lease)
+		s.api.TakeTokens(s.cloud.TokenUser)
+		s.fine()
+	}
+}
