@@ -41,6 +41,7 @@ type call struct {
 	record  *credential.Record // nil if there is none
 	until   time.Time          // by when the record is at its end
 	aged    bool               // it is past its max age, and good only in the window of a rotation
+	spare   *credential.Record // a token at its end, for when no other can be had; nil if there is none
 	later   bool               // what is in the store was written by a later version of this program
 
 	refusal func() error // refuse, done once
@@ -81,7 +82,7 @@ func (c *call) load(ctx context.Context) {
 	c.use = c.State.Use(c.key, now)
 	c.revoked = c.State.Revocation(c.key, now)
 	c.logout = c.State.Logout(c.r.Identity.Cluster, now)
-	c.record, c.until, c.aged, c.later = nil, time.Time{}, false, false
+	c.record, c.until, c.aged, c.spare, c.later = nil, time.Time{}, false, nil, false
 	data, err := c.Store.Get(ctx, c.key)
 	if err != nil {
 		c.tell("store %q: miss: %v", c.Store.Name(), err)
@@ -99,7 +100,9 @@ func (c *call) load(ctx context.Context) {
 		c.tell("the record is not used: nothing here vouches for its CA")
 		return
 	}
-	c.record, c.until, c.aged = c.usable(rec)
+	if c.record, c.until, c.aged = c.usable(rec); c.record == nil && !c.lastUse(rec).IsZero() {
+		c.spare = rec
+	}
 }
 
 // usable is rec if it may be handed out, by when it is at its end, and whether

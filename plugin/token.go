@@ -4,10 +4,13 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
 
@@ -65,10 +68,10 @@ func (c *call) exchange(ctx context.Context, conn *connection, refused bool) err
 	if c.inVain() || refused && c.withinLease(c.revoked.Replaced) {
 		return &TokenRejectedError{Before: true}
 	}
-	var err error
 	if conn == nil {
-		if conn, err = c.login(ctx); err != nil {
-			return err
+		var err error
+		if conn, err = c.loginSoon(ctx); err != nil {
+			return c.makeDo(ctx, err)
 		}
 	}
 	got, err := c.newToken(conn, c.r.Identity)
@@ -95,6 +98,56 @@ func (c *call) exchange(ctx context.Context, conn *connection, refused bool) err
 	}
 	c.pauseServer(seen)
 	return c.give(ctx, got.record, got.until, seen.Verdict == rotation.Accepted)
+}
+
+// lastUse is until when rec may be used if no other token can be had; zero if it
+// is none, or past that too.
+func (c *call) lastUse(rec *credential.Record) time.Time {
+	terms := c.terms(c.r.MaxAge)
+	terms.Last = true
+	if until, err := rec.Usable(terms); err == nil && rec.IsToken() {
+		return until
+	}
+	return time.Time{}
+}
+
+// loginSoon is login, but for a call that has a token to make do with: it does not
+// wait long.
+func (c *call) loginSoon(ctx context.Context) (*connection, error) {
+	if c.spare == nil {
+		return c.login(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, housekeepingTime)
+	defer cancel()
+	return c.login(ctx)
+}
+
+// makeDo hands out a token that is at its end where Keystone cannot be asked for
+// another, unless the API server refuses it or has another CA. What Keystone
+// refuses is refused.
+func (c *call) makeDo(ctx context.Context, failed error) error {
+	if c.spare == nil || !isOutage(failed) {
+		return failed
+	}
+	c.record = c.spare
+	var seen rotation.Seen
+	if !c.use.Server.Holds(c.Now()) {
+		seen = c.look(ctx, c.cluster.Pinned)
+	}
+	c.until = c.lastUse(c.spare)
+	if seen.Stranger || seen.Verdict == rotation.Refused || c.until.IsZero() {
+		return failed
+	}
+	c.pauseServer(seen)
+	return c.answer(seen.Verdict == rotation.Accepted)
+}
+
+// isOutage says whether Keystone has not answered the question.
+func isOutage(err error) bool {
+	var unreachable *openstack.UnreachableError
+	var service *openstack.ServiceError
+	return errors.As(err, &unreachable) || errors.As(err, &service) && service.Code >= http.StatusInternalServerError ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 // tokenWarning says what a token gives away.

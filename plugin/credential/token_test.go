@@ -104,6 +104,25 @@ func TestTokenUsableUntil(t *testing.T) {
 	}
 }
 
+// One that has no successor is used for longer, and refused for all the same.
+func TestLastTokenUsableUntil(t *testing.T) {
+	t.Parallel()
+	for life, want := range map[time.Duration]time.Duration{time.Hour: time.Hour - 10*time.Second, 20 * time.Second: 18 * time.Second} {
+		until, err := tokenRecord(t, fernet, life).Usable(credential.Terms{Identity: tokenIdentity(), Now: now, Last: true})
+		if err != nil || until.Sub(now) != want {
+			t.Errorf("of %s it is used %s (%v), want %s", life, until.Sub(now), err, want)
+		}
+	}
+	rec, terms := tokenRecord(t, fernet, time.Hour), credential.Terms{Identity: tokenIdentity(), Now: now.Add(time.Hour - 10*time.Second), Last: true}
+	if _, err := rec.Usable(terms); !errors.Is(err, credential.ErrTooOld) {
+		t.Errorf("at its end: %v", err)
+	}
+	terms.Now, terms.Revoked.Names = now, []string{rec.Name()}
+	if _, err := rec.Usable(terms); !errors.Is(err, credential.ErrRevoked) {
+		t.Errorf("revoked: %v", err)
+	}
+}
+
 func TestTokenRoundTrip(t *testing.T) {
 	t.Parallel()
 	rec := tokenRecord(t, fernet, time.Hour)

@@ -29,6 +29,9 @@ type Terms struct {
 	Revoked Revoked
 	MaxAge  time.Duration // how long a key is kept; a token has an end of its own
 	Now     time.Time
+	// Last is for a token in whose place no other can be had now: it may be used
+	// until shortly before its end.
+	Last bool
 }
 
 // Revoked says which records are not handed out any more, whatever a store
@@ -64,7 +67,7 @@ func (r *Record) Usable(t Terms) (until time.Time, err error) {
 	if r.Issued.After(t.Now.Add(pki.ClockGrace)) {
 		return time.Time{}, ErrFromFuture
 	}
-	until = r.end(t.MaxAge)
+	until = r.end(t.MaxAge, t.Last)
 	if !t.Now.Before(until) {
 		return time.Time{}, ErrTooOld
 	}
@@ -101,9 +104,13 @@ func (r *Record) signedBy(signers []*x509.Certificate) error {
 // CA from its creation, a leaf from its signing), and our own max age is
 // usually shortest. Of a token what was left when we got it counts as its life:
 // one that cannot be renewed is so asked about more often as its end comes near.
-func (r *Record) end(maxAge time.Duration) time.Time {
+func (r *Record) end(maxAge time.Duration, last bool) time.Time {
 	if r.IsToken() {
-		return r.Expires.Add(-margin(r.Expires.Sub(r.Issued))).Truncate(time.Second)
+		margin := margin(r.Expires.Sub(r.Issued))
+		if last {
+			margin = min(margin, lastMargin)
+		}
+		return r.Expires.Add(-margin).Truncate(time.Second)
 	}
 	end := r.Issued.Add(maxAge)
 	margin := margin(r.Certificate.NotAfter.Sub(r.Certificate.NotBefore))
@@ -114,6 +121,9 @@ func (r *Record) end(maxAge time.Duration) time.Time {
 	}
 	return end
 }
+
+// lastMargin is for requests that are under way, and clocks.
+const lastMargin = 10 * time.Second
 
 // margin is how long before its end something that lives so long is given up.
 func margin(life time.Duration) time.Duration { return min(5*time.Minute, life/10) }
