@@ -232,6 +232,10 @@ func (c *call) answer(verified bool) error {
 	if c.until.Before(expiry) {
 		expiry = c.until
 	}
+	// Its end may have passed while the API server was asked.
+	if soon := now.Add(2*time.Second - 1).Truncate(time.Second); expiry.Before(soon) {
+		expiry = soon
+	}
 	out, err := c.r.Exec.Answer(c.record, expiry)
 	if err != nil {
 		return err
