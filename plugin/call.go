@@ -247,6 +247,9 @@ func (c *call) answer(verified bool) error {
 		c.use.Verified, c.use.Server = now, state.Pause{}
 	}
 	// What goes wrong from here on does not matter to kubectl.
+	if c.r.Identity.IsToken() && !c.isClient() {
+		_ = c.State.AddClient(c.key, c.r.Parent, now)
+	}
 	_ = c.State.Touch(c.key, c.use.Answered(c.r.Parent, now))
 	return nil
 }

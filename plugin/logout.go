@@ -243,6 +243,7 @@ func (l *logout) forget(ctx context.Context) {
 		cancel()
 		if l.State.Credential(key).Issued.Equal(c.Issued) {
 			_ = l.State.ForgetCredential(key)
+			_ = l.State.ForgetClients(key)
 		}
 		unlock()
 	}

@@ -4,6 +4,8 @@ package plugin_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +115,53 @@ func TestAKnownClientKeepsItsTokenInARotation(t *testing.T) {
 	}
 	if got := s.takeAs(process.ID{}); !errors.As(got.err, &outdated) {
 		t.Errorf("nobody knows who: got %v", got.err)
+	}
+}
+
+// It is remembered for as long as it may run, whatever others do, until somebody
+// logs out.
+func TestAKnownClientStaysKnown(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		do   func(tokens)
+		want bool
+	}{
+		"33 calls": {func(s tokens) {
+			for range 33 {
+				s.fine()
+			}
+		}, true},
+		"a long time":  {func(s tokens) { s.pass(48 * time.Hour) }, true},
+		"config again": {func(s tokens) { s.config() }, true},
+		"logout":       {func(s tokens) { _, _ = s.logout("prod") }, false},
+		"logout, and nothing is known": {func(s tokens) {
+			_ = os.RemoveAll(filepath.Join(s.State.Path, "credentials"))
+			_, _ = s.logout("")
+		}, false},
+		"logout, and asked for again": {func(s tokens) {
+			_, _ = s.logout("prod")
+			if got := s.takeAs(process.ID{PID: 4711, Start: "x"}); got.err != nil {
+				s.t.Error(got.err)
+			}
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newTokens(t)
+			known := process.ID{PID: 4711, Start: "x"}
+			s.takeAs(known)
+			s.trusted = s.State.ReadCAFile(s.uuid())
+			test.do(s)
+			s.cloud.Rotate("prod")
+			s.follow()
+			s.cloud.FinishRotation("prod")
+			for range 2 {
+				s.pass(2 * lease)
+				if got := s.takeAs(known); (got.err == nil) != test.want {
+					t.Errorf("got %v", got.err)
+				}
+			}
+		})
 	}
 }
 

@@ -73,7 +73,7 @@ func (c *call) withhold() error {
 		return &NotConfiguredError{}
 	case len(c.strangers()) > 0:
 		return &ForeignCAError{CAs: fingerprints(unpinned)}
-	case len(unpinned) == 0, c.use.Knows(c.r.Parent):
+	case len(unpinned) == 0, c.isClient():
 		return nil
 	case !c.outdated() && len(without(unpinned, c.pinnedThen)) == 0:
 		return nil // the rotation has ended while it waits, and it has the new CA
@@ -88,6 +88,10 @@ type NotConfiguredError struct{}
 func (*NotConfiguredError) Error() string {
 	return "config --auth token has not made this context here, and nobody else's has a token"
 }
+
+// isClient says whether this client got a token of this credential before, and
+// nobody has logged out since.
+func (c *call) isClient() bool { return c.State.IsClient(c.key, c.r.Parent, c.logout, c.Now()) }
 
 // refuse is why no token is handed out whatever is pinned and kept; of a
 // certificate it is nil. It is cheap and asks nobody, but for the account.

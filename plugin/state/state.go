@@ -4,7 +4,7 @@
 // Magnum named for a cluster (the pins and the CA file), where its entries were
 // written, where a credential's OpenStack login is configured, which application
 // credentials are kept, when a credential was last
-// verified and by whom asked for, what of it is revoked, what failed a moment
+// verified and by whom asked for, which clients have a token, what of it is revoked, what failed a moment
 // ago, which rotation was asked for, which store did not answer, what was logged
 // out of, and the locks.
 //

@@ -12,7 +12,8 @@ import (
 // Use is what is remembered of how a credential was used. It is written on each
 // call without a lock: of two calls at the same moment one may be forgotten,
 // which costs a question to the API server, in a rotation also to Magnum, and
-// nothing else.
+// nothing else. Who may have a token after a rotation is remembered apart
+// ([Dir.IsClient]).
 type Use struct {
 	// Verified is when the API server last accepted the credential, or Magnum
 	// signed it; zero if it never did.
