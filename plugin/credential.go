@@ -5,6 +5,8 @@ package plugin
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
@@ -65,9 +67,26 @@ type RepeatedError struct {
 func (*RepeatedError) Error() string { return "already refused a moment ago" }
 
 // HeldError repeats, without asking again, why nobody gets a credential now.
-type HeldError struct{ Message string }
+type HeldError struct {
+	Message string
+	Err     error // what it ends with if that is one of heldTokens, or nil
+}
 
 func (e *HeldError) Error() string { return e.Message }
+func (e *HeldError) Unwrap() error { return e.Err }
+
+// heldTokens are what Keystone gives again if it is asked again.
+var heldTokens = []error{credential.ErrNotToken, ErrTokenRevoked}
+
+// held is the error of a message that hold returned.
+func held(message string) *HeldError {
+	for _, err := range heldTokens {
+		if strings.HasSuffix(message, err.Error()) {
+			return &HeldError{Message: message, Err: err}
+		}
+	}
+	return &HeldError{Message: message}
+}
 
 // Credential answers r with an ExecCredential, given to emit once and whole.
 //
@@ -126,8 +145,12 @@ func (r CredentialRequest) check() error {
 // hold is what err says to every client for a while, "" if to the one alone.
 func hold(err error) string {
 	var refused *RefusedError
-	if errors.As(err, &refused) && refused.dates() {
+	var ended *EndedTokenError
+	if errors.As(err, &refused) && refused.dates() || errors.As(err, &ended) && !ended.Given {
 		return err.Error() // the clocks won't agree within seconds
+	}
+	if slices.ContainsFunc(heldTokens, func(t error) bool { return errors.Is(err, t) }) {
+		return err.Error()
 	}
 	return ""
 }

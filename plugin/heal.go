@@ -98,8 +98,8 @@ func (c *call) renew(ctx context.Context, seen rotation.Seen) error {
 	if c.settled(seen) {
 		return c.settle(ctx, seen)
 	}
-	if held := c.State.Failure(c.key, c.Now()).Hold; held != "" {
-		return &HeldError{Message: held}
+	if message := c.State.Failure(c.key, c.Now()).Hold; message != "" {
+		return held(message)
 	}
 	if c.needsKeystone(seen) {
 		return c.exchange(ctx, nil, seen.Verdict == rotation.Refused)

@@ -7,12 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 )
+
+// ErrTokenRevoked is a login that gives a token which was erased, or replaced, as
+// it is not to be used any more.
+var ErrTokenRevoked = errors.New("the login gives a token that is not used here any more, since logout or since an API server refused it")
 
 // EndedTokenError is a token that Keystone gave or confirmed although it has
 // ended, by this machine's clock.
@@ -45,6 +50,9 @@ func (p *Plugin) newToken(conn *connection, id credential.Identity) (issued, err
 	rec, err := credential.NewTokenRecord(id, conn.session.Token(), conn.session.ExpiresAt, now)
 	if err != nil {
 		return issued{}, err
+	}
+	if slices.Contains(p.State.Revocation(id.Key(), now).Certificates, rec.Name()) {
+		return issued{}, ErrTokenRevoked
 	}
 	until, err := rec.Usable(credential.Terms{Identity: id, Now: now})
 	if err != nil {

@@ -118,7 +118,7 @@ func adviseLogin(err error) []string {
 	var auth *openstack.AuthError
 	var ended *plugin.EndedTokenError
 	switch {
-	case errors.As(err, &ended) && ended.Given:
+	case errors.As(err, &ended) && ended.Given, errors.Is(err, plugin.ErrTokenRevoked):
 		return []string{hintToken}
 	case errors.As(err, &ended):
 		return []string{hintClock}

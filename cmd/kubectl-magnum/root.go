@@ -188,7 +188,7 @@ func exitCode(err error) int {
 	case errors.As(err, &rules):
 		return exitError // the login is good
 	case errors.As(err, &auth), errors.As(err, &noCloud), errors.As(err, &kept), errors.As(err, &delegate), errors.As(err, &unasked),
-		errors.As(err, &command), errors.As(err, &ended) && ended.Given:
+		errors.As(err, &command), errors.As(err, &ended) && ended.Given, errors.Is(err, plugin.ErrTokenRevoked):
 		return exitLogin
 	}
 	return exitError

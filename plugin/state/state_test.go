@@ -53,22 +53,6 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-func TestDefaultOf(t *testing.T) {
-	t.Parallel()
-	home := t.TempDir()
-	want := state.Dir{Path: filepath.Join(home, ".local", "state", "kubectl-magnum"), CAs: filepath.Join(home, ".local", "share", "kubectl-magnum", "ca")}
-	if runtime.GOOS == "windows" {
-		local := filepath.Join(home, "AppData", "Local", "kubectl-magnum")
-		want = state.Dir{Path: filepath.Join(local, "state"), CAs: filepath.Join(local, "ca")}
-	}
-	if got := state.DefaultOf(home); got != want {
-		t.Errorf("got %+v", got)
-	}
-	if got := state.DefaultOf(""); runtime.GOOS != "windows" && got != (state.Dir{}) {
-		t.Errorf("without a home: %+v", got)
-	}
-}
-
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	d, ca := newDir(t), pkitest.NewCA(t, "prod", now).Certificate
