@@ -152,17 +152,17 @@ func logoutLine(s plugin.StoreLogout, cluster string) string {
 	}
 	switch {
 	case errors.Is(s.Err, cache.ErrAbsent):
-		return fmt.Sprintf("The %s was used, may still hold a key %s, and cannot be reached from here.", s.Store, of)
+		return fmt.Sprintf("The %s was used, may still hold a key or token %s, and cannot be reached from here.", s.Store, of)
 	case errors.Is(s.Err, cache.ErrUnavailable):
-		return fmt.Sprintf("The %s may still hold a key %s, as it does not let us erase it.", s.Store, of)
+		return fmt.Sprintf("The %s may still hold a key or token %s, as it does not let us erase it.", s.Store, of)
 	case s.Err != nil:
-		return fmt.Sprintf("The %s may still hold a key %s, as %s.", s.Store, of, storeProblem(s.Err))
+		return fmt.Sprintf("The %s may still hold a key or token %s, as %s.", s.Store, of, storeProblem(s.Err))
 	case s.Skipped:
 		return fmt.Sprintf("There is no %s here, or it is not used.", s.Store)
 	case s.Unsure:
-		return fmt.Sprintf("The %s holds no key %s that is known here; kubectl magnum logout --all erases whatever it holds.", s.Store, of)
+		return fmt.Sprintf("The %s holds no key or token %s that is known here; kubectl magnum logout --all erases whatever it holds.", s.Store, of)
 	}
-	return fmt.Sprintf("The %s holds no key %s any more.", s.Store, of)
+	return fmt.Sprintf("The %s holds no key or token %s any more.", s.Store, of)
 }
 
 // allStores are the stores that a record may be in.

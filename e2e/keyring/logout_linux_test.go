@@ -76,7 +76,7 @@ func (s site) logoutInVain(t *testing.T) {
 	if out.Code != 1 || out.Stderr != want {
 		t.Errorf("exit status %d, said:\n%swant 1 and:\n%s", out.Code, out.Stderr, want)
 	}
-	if line := "The keyring may still hold a key of yours, as the keyring does not answer.\n"; !strings.HasPrefix(out.Stdout, line) {
+	if line := "The keyring may still hold a key or token of yours, as the keyring does not answer.\n"; !strings.HasPrefix(out.Stdout, line) {
 		t.Errorf("printed:\n%swant first:\n%s", out.Stdout, line)
 	}
 	signal(t, daemon, syscall.SIGCONT)
