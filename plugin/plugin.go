@@ -45,7 +45,8 @@ type Plugin struct {
 	Now       func() time.Time
 	UserAgent string
 	// Account is the user as the operating system knows them, whose configuration
-	// file says which clouds have a token command. Nil if there is none.
+	// file says which clouds have a token command, and whose own state directory
+	// tokens need. Nil if there is none.
 	Account func() (settings.Account, error)
 	Owner   kubeconfig.LockOwner // of locks on kubeconfigs: this process
 	// Progress is told what takes long, a line each. It may be called often.
