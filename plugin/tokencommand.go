@@ -31,7 +31,7 @@ func (p *Plugin) tokenCommand(cloud string) (*openstack.TokenCommand, error) {
 	return &openstack.TokenCommand{
 		To: &openstack.Destination{
 			Keystone: kept.Keystone, CloudsFile: kept.CloudsFile, CAFile: kept.CAFile, Endpoint: kept.Endpoint,
-			SSLCertFile: kept.SSLCertFile, SSLCertDir: kept.SSLCertDir,
+			SystemCAs: openstack.SystemCAs{SSLCertFile: kept.SSLCertFile, SSLCertDir: kept.SSLCertDir},
 		},
 		Run: func(ctx context.Context, _ openstack.Cloud) (string, error) {
 			return p.run(ctx, kept, commandEnv(account, cloud, kept), account.Home, nil)

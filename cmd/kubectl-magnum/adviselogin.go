@@ -22,7 +22,10 @@ func adviseKept(err error) []string {
 	var unasked *noTerminalError
 	var kept *plugin.KeptLoginError
 	var store *plugin.LoginStoreError
+	var destination *openstack.DestinationError
 	switch {
+	case errors.As(err, &destination) && destination.Kept:
+		return []string{loginHint(hintCAs, destination.Cloud)}
 	case errors.As(err, &left):
 		return []string{revokeHint(left)}
 	case errors.As(err, &rules):
@@ -48,17 +51,17 @@ func adviseKeyring(err error, kept *plugin.KeptLoginError) []string {
 	case errors.Is(err, cache.ErrTimeout), errors.Is(err, cache.ErrHung):
 		return []string{hintHung}
 	case kept != nil:
-		return []string{loginHint(kept.Cloud)}
+		return []string{loginHint(hintLogin, kept.Cloud)}
 	}
 	return []string{hintNoKeyring}
 }
 
-// loginHint is the command that logs in to a cloud, "" for OS_* variables.
-func loginHint(cloud string) string {
+// loginHint is the hint with the command that logs in to a cloud, "" for OS_* variables.
+func loginHint(hint, cloud string) string {
 	if cloud != "" {
 		cloud = " --os-cloud " + quoteArg(cloud)
 	}
-	return tell(hintLogin, "cloud", cloud)
+	return tell(hint, "cloud", cloud)
 }
 
 // revokeHint is the command that revokes what is left.
@@ -128,7 +131,7 @@ func adviseLogin(err error) []string {
 	}
 	switch {
 	case auth.Kept:
-		return []string{loginHint(auth.Cloud)}
+		return []string{loginHint(hintLogin, auth.Cloud)}
 	case auth.Method == "":
 		return []string{hintToken, hintTokenRefused}
 	case auth.Method == "token":

@@ -116,6 +116,9 @@ type wireRecord struct {
 	Region    string `json:"region,omitempty"`
 	Interface string `json:"interface,omitempty"`
 	Endpoint  string `json:"endpoint,omitempty"`
+
+	SSLCertFile string `json:"ssl_cert_file,omitempty"`
+	SSLCertDir  string `json:"ssl_cert_dir,omitempty"`
 }
 
 // Encode returns r as stores keep it.
@@ -125,6 +128,7 @@ func (r *Record) Encode() ([]byte, error) {
 		Made: r.Made.Unix(), Expires: r.ExpiresAt.Unix(),
 		CACert: r.TLS.CACert, Cert: r.TLS.Cert, Key: r.TLS.Key, Insecure: r.TLS.Insecure,
 		Region: r.Region, Interface: r.Interface, Endpoint: r.Endpoint,
+		SSLCertFile: r.TLS.SSLCertFile, SSLCertDir: r.TLS.SSLCertDir,
 	})
 	return ascii(data), err
 }
@@ -175,7 +179,10 @@ func Decode(data []byte) (*Record, error) {
 		Account: Account{AuthURL: wire.AuthURL, UserID: wire.User, ProjectID: wire.Project},
 		ID:      wire.ID, Secret: wire.Secret,
 		Made: time.Unix(wire.Made, 0).UTC(), ExpiresAt: time.Unix(wire.Expires, 0).UTC(),
-		TLS:    openstack.TLS{CACert: wire.CACert, Cert: wire.Cert, Key: wire.Key, Insecure: wire.Insecure},
+		TLS: openstack.TLS{
+			CACert: wire.CACert, Cert: wire.Cert, Key: wire.Key, Insecure: wire.Insecure,
+			SystemCAs: openstack.SystemCAs{SSLCertFile: wire.SSLCertFile, SSLCertDir: wire.SSLCertDir},
+		},
 		Region: wire.Region, Interface: wire.Interface, Endpoint: wire.Endpoint,
 	}, nil
 }

@@ -21,7 +21,10 @@ func newRecord() *login.Record {
 	return &login.Record{
 		Account: login.Account{AuthURL: "https://k.example/v3", UserID: "u1", ProjectID: "p1"},
 		ID:      "id1", Secret: "s3cret", Made: now.Add(-time.Hour), ExpiresAt: now.Add(time.Hour),
-		TLS:    openstack.TLS{CACert: "/home/jürgen/𝒳 ca.pem", Cert: "/c", Key: "/k"},
+		TLS: openstack.TLS{
+			CACert: "/home/jürgen/𝒳 ca.pem", Cert: "/c", Key: "/k",
+			SystemCAs: openstack.SystemCAs{SSLCertFile: "/f", SSLCertDir: "/d"},
+		},
 		Region: "One", Interface: "internal", Endpoint: "https://m.example/v1",
 	}
 }

@@ -41,12 +41,16 @@ type TLS struct {
 	CACert    string // "" for the system's
 	Cert, Key string // "" for none
 	Insecure  bool   // servers are not verified
+
+	SystemCAs // none with a CACert, or if Insecure
 }
 
 // Kept is an application credential that somebody keeps for later logins. Its
 // secret is sent only to the AuthURL, and the token that it gives only to the
 // catalog's endpoint of that interface, or to Endpoint. Their certificates are
-// checked as TLS has it. What a definition says of all that does not count.
+// checked as TLS has it. What a definition says of all that does not count, and
+// where the environment may be somebody else's it is not used with other
+// certificates of the system's.
 type Kept struct {
 	ID, Secret string
 	AuthURL    string
@@ -56,28 +60,39 @@ type Kept struct {
 	Region     string // for a login that no definition is left of
 }
 
+// mayGo decides whether k's secret may be sent in a run that o describes. Where the
+// environment may be somebody else's it says nothing of how servers are verified,
+// or the same as when k was made. The error is a [*DestinationError].
+func (k *Kept) mayGo(o Options) error {
+	if !o.Confined || k.TLS.CACert != "" || k.TLS.Insecure {
+		return nil
+	}
+	return differing(DestinationError{Cloud: o.Cloud, Kept: true}, k.TLS.parts(o.systemCAs())...)
+}
+
 // kept is the application credential that logs in instead of d, nil if there is
 // none. A definition that says by which token, application credential or trust
-// it logs in, or to something else than a project, is left as it is.
-func (o Options) kept(d definition, authURL string) *Kept {
+// it logs in, or to something else than a project, is left as it is. One that is
+// there and may not go is an error: a password is not sent in its place.
+func (o Options) kept(d definition, authURL string) (*Kept, error) {
 	method, known := authTypes[d.text("auth_type")]
 	switch {
 	case o.Kept == nil,
 		known && (method == methodToken || method == methodApplicationCredential),
 		d.first("token", "application_credential_id", "application_credential_name", "trust_id", "system_scope") != "",
 		d.first("project_id", "project_name") == "" && d.first("domain_id", "domain_name") != "":
-		return nil
+		return nil, nil //nolint:nilnil // as said
 	}
 	return o.usable(d.account(authURL), authURL)
 }
 
-// usable is what is kept for an account, unless it is of another Keystone.
-func (o Options) usable(a Account, authURL string) *Kept {
+// usable is what is kept for an account, nil if it is of another Keystone.
+func (o Options) usable(a Account, authURL string) (*Kept, error) {
 	k := o.Kept(a)
 	if k == nil || authURL != "" && k.AuthURL != authURL {
-		return nil
+		return nil, nil //nolint:nilnil // as said
 	}
-	return k
+	return k, k.mayGo(o)
 }
 
 // account is what d asks for.
@@ -126,13 +141,13 @@ func (d definition) with(k *Kept) definition {
 
 // definedByKept is the definition that something kept makes alone; ok is false if
 // there is nothing.
-func (o Options) definedByKept() (d definition, ok bool) {
+func (o Options) definedByKept() (d definition, ok bool, err error) {
 	if o.Kept == nil {
-		return definition{}, false
+		return definition{}, false, nil
 	}
-	k := o.usable(Account{AuthURL: o.AuthURL}, o.AuthURL)
-	if k == nil {
-		return definition{}, false
+	k, err := o.usable(Account{AuthURL: o.AuthURL}, o.AuthURL)
+	if k == nil || err != nil {
+		return definition{}, false, err
 	}
-	return definition{name: o.Cloud}.with(k), true
+	return definition{name: o.Cloud}.with(k), true, nil
 }

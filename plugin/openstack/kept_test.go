@@ -102,6 +102,66 @@ func TestKeptIsAllThatAConfinedLoginNeeds(t *testing.T) {
 	}
 }
 
+// A kubeconfig can bring a proxy, and CAs for it.
+func TestKeptIsVerifiedAsItWas(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	mine, evil := filepath.Join(home, "mine.pem"), filepath.Join(home, "evil.pem")
+	file, dir := map[string]string{"SSL_CERT_FILE": evil}, map[string]string{"SSL_CERT_DIR": evil}
+	for name, test := range map[string]struct {
+		tls  TLS
+		vars map[string]string
+		want string // what is another; "" if it may go
+	}{
+		"no variable":                      {TLS{}, nil, ""},
+		"no variable any more":             {TLS{SystemCAs: SystemCAs{SSLCertFile: mine, SSLCertDir: mine}}, nil, ""},
+		"a file":                           {TLS{}, file, "SSL_CERT_FILE"},
+		"another file":                     {TLS{SystemCAs: SystemCAs{SSLCertFile: mine}}, file, "SSL_CERT_FILE"},
+		"the file":                         {TLS{SystemCAs: SystemCAs{SSLCertFile: evil}}, file, ""},
+		"a directory":                      {TLS{}, dir, "SSL_CERT_DIR"},
+		"another directory":                {TLS{SystemCAs: SystemCAs{SSLCertDir: mine}}, dir, "SSL_CERT_DIR"},
+		"one directory more":               {TLS{SystemCAs: SystemCAs{SSLCertDir: mine}}, map[string]string{"SSL_CERT_DIR": mine + string(filepath.ListSeparator) + evil}, "SSL_CERT_DIR"},
+		"a file of the working directory":  {TLS{SystemCAs: SystemCAs{SSLCertFile: "ca.pem"}}, map[string]string{"SSL_CERT_FILE": "ca.pem"}, "SSL_CERT_FILE"},
+		"variables that have no part":      {TLS{CACert: mine}, file, ""},
+		"servers that nobody verifies yet": {TLS{Insecure: true}, file, ""},
+	} {
+		k := &Kept{TLS: test.tls}
+		o := Options{Confined: true, Cloud: "work", Getenv: env(test.vars)}
+		err := k.mayGo(o)
+		refused, _ := errors.AsType[*DestinationError](err)
+		if (err == nil) != (test.want == "") || err != nil && (refused.What != test.want || !refused.Kept || refused.Cloud != "work") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if o.Confined = false; k.mayGo(o) != nil {
+			t.Errorf("%s: refused in one's own environment", name)
+		}
+	}
+}
+
+// Where it may not go, nothing else does in its place.
+func TestKeptThatMayNotGoIsAnError(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"OS_AUTH_URL": keptAt, "OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw", "SSL_CERT_FILE": "/evil.pem"}
+	for _, o := range []Options{{}, {AuthURL: keptAt}, {AuthURL: keptAt, Cloud: "work"}} {
+		k := newKeeps()
+		k.TLS = TLS{}
+		o.Confined, o.Kept, o.Getenv = true, k.find, env(vars)
+		if cloud, err := Resolve(o); !errors.As(err, new(*DestinationError)) {
+			t.Errorf("%+v: got %+v, %v", o, cloud, err)
+		}
+	}
+}
+
+// What variables say of the system's CAs goes with what is kept.
+func TestTLSOfTheSystem(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"OS_AUTH_URL": keptAt, "OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw", "SSL_CERT_FILE": "/f", "SSL_CERT_DIR": "/d"}
+	want := TLS{SystemCAs: SystemCAs{SSLCertFile: "/f", SSLCertDir: "/d"}}
+	if cloud, err := Resolve(Options{Getenv: env(vars)}); err != nil || cloud.TLS != want {
+		t.Errorf("got %+v, %v", cloud.TLS, err)
+	}
+}
+
 func TestKeptWithoutAnyCloud(t *testing.T) {
 	k := newKeeps()
 	cloud, err := Resolve(Options{Kept: k.find, Getenv: noEnv})

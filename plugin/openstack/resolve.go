@@ -129,9 +129,9 @@ func (c Cloud) String() string { return cloudOrEnvironment(c.Name) }
 // certificates, which they override, and a password or secret that is not there.
 //
 // Errors are [*NoCloudError], [*CloudNotFoundError], [*ConfigError],
-// [*UnsupportedAuthError] and [*OtherCloudError], and those of o.Ask; for a cloud with
-// a token command [*NotRememberedError], [*UnverifiedError], [*DestinationError], and
-// whatever [Options.TokenCommand] returns.
+// [*UnsupportedAuthError] and [*OtherCloudError], and those of o.Ask; about what is
+// Kept [*DestinationError]; for a cloud with a token command that too,
+// [*NotRememberedError], [*UnverifiedError], and whatever [Options.TokenCommand] returns.
 func Resolve(o Options) (cloud Cloud, err error) {
 	if o.confined() {
 		o.Getenv = o.confinedGetenv()
@@ -154,7 +154,11 @@ func (d definition) resolve(o Options) (definition, Cloud, error) {
 	if o.AuthURL != "" && o.AuthURL != authURL {
 		return d, Cloud{}, &OtherCloudError{Cloud: d.name, Want: o.AuthURL, AuthURL: authURL}
 	}
-	if k := o.kept(d, authURL); k != nil {
+	k, err := o.kept(d, authURL)
+	if err != nil {
+		return d, Cloud{}, err
+	}
+	if k != nil {
 		d = d.with(k)
 	}
 	if !d.kept {
@@ -232,8 +236,8 @@ func (d definition) login(o Options, method string, trust *tls.Config) (*login, 
 // define finds the definition of the cloud that is meant.
 func define(o Options) (definition, error) {
 	if o.Confined {
-		if d, ok := o.definedByKept(); ok {
-			return d, nil
+		if d, ok, err := o.definedByKept(); ok || err != nil {
+			return d, err
 		}
 	}
 	name := o.Cloud
@@ -246,8 +250,8 @@ func define(o Options) (definition, error) {
 	}
 	doc, err := findClouds(o, name)
 	if _, none := errors.AsType[*NoCloudError](err); none && name == "" && !o.Confined {
-		if d, ok := o.definedByKept(); ok {
-			return d, nil
+		if d, ok, err := o.definedByKept(); ok || err != nil {
+			return d, err
 		}
 	}
 	if err != nil {

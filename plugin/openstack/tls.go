@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 // tls is how servers are verified and what we show them.
@@ -107,12 +108,36 @@ func (d definition) fileFault(key string, err error) error {
 func (d definition) tlsFiles(o Options, trust *tls.Config) TLS {
 	files := TLS{Insecure: trust.InsecureSkipVerify}
 	// tls has read them: their paths are good.
-	if trust.RootCAs != nil {
+	switch {
+	case trust.RootCAs != nil:
 		files.CACert, _ = d.path(o, "cacert")
+	case !files.Insecure:
+		files.SystemCAs = o.systemCAs()
 	}
 	if len(trust.Certificates) > 0 {
 		files.Cert, _ = d.path(o, "cert")
 		files.Key, _ = d.path(o, "key")
 	}
 	return files
+}
+
+// SystemCAs are what SSL_CERT_FILE and SSL_CERT_DIR say of where the system's
+// certificates are: package crypto/x509 takes them from there. "" is nothing said.
+type SystemCAs struct{ SSLCertFile, SSLCertDir string }
+
+func (o Options) systemCAs() SystemCAs {
+	return SystemCAs{SSLCertFile: o.Getenv("SSL_CERT_FILE"), SSLCertDir: o.Getenv("SSL_CERT_DIR")}
+}
+
+// parts are c as it was meant, beside what is said now: nothing will always do,
+// and a path that the working directory has a part in never does.
+func (c SystemCAs) parts(is SystemCAs) []part {
+	parts := []part{{"SSL_CERT_FILE", c.SSLCertFile, is.SSLCertFile}, {"SSL_CERT_DIR", c.SSLCertDir, is.SSLCertDir}}
+	for i, p := range parts {
+		relative := slices.ContainsFunc(filepath.SplitList(p.want), func(path string) bool { return !filepath.IsAbs(path) })
+		if p.got == "" || relative {
+			parts[i].want = ""
+		}
+	}
+	return parts
 }

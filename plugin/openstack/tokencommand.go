@@ -3,7 +3,6 @@
 package openstack
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,21 +30,24 @@ type Destination struct {
 	CAFile     string // whose certificates are trusted, "" for the system's
 	Endpoint   string // Magnum's, "" for the catalog's
 
-	// SSLCertFile and SSLCertDir are what those variables say of where the system's
-	// certificates are, "" for nothing, which will always do.
-	SSLCertFile, SSLCertDir string
+	SystemCAs // none with a CAFile
 }
 
-// DestinationError says that the token of a token command would go elsewhere, or
-// another way, than it was meant to.
+// DestinationError says that the token of a token command, or the secret of a
+// [Kept], would go elsewhere, or another way, than it was meant to.
 type DestinationError struct {
 	Cloud     string
+	Kept      bool   // it is about a [Kept]; then Cloud may be "" for OS_* variables
 	What      string // which part of the destination
 	Want, Got string
 }
 
 func (e *DestinationError) Error() string {
-	return fmt.Sprintf("the token command of cloud %q is for another %s: %s, and not %s", e.Cloud, e.What, orNone(e.Want), orNone(e.Got))
+	whose := "token command of "
+	if e.Kept {
+		whose = "login kept for "
+	}
+	return fmt.Sprintf("the %s%s is for another %s: %s, and not %s", whose, cloudOrEnvironment(e.Cloud), e.What, orNone(e.Want), orNone(e.Got))
 }
 
 func orNone(text string) string {
@@ -107,16 +109,24 @@ func (c *TokenCommand) mayGo(o Options, cloud Cloud) error {
 		return nil
 	}
 	is := cloud.Destination
-	for _, part := range []struct{ what, want, got string }{
+	return differing(DestinationError{Cloud: cloud.Name}, append([]part{
 		{"Keystone", c.To.Keystone, is.Keystone},
 		{"clouds.yaml", c.To.CloudsFile, is.CloudsFile},
 		{"CA file", c.To.CAFile, is.CAFile},
 		{"endpoint of Magnum", c.To.Endpoint, is.Endpoint},
-		{"SSL_CERT_FILE", c.To.SSLCertFile, cmp.Or(is.SSLCertFile, c.To.SSLCertFile)},
-		{"SSL_CERT_DIR", c.To.SSLCertDir, cmp.Or(is.SSLCertDir, c.To.SSLCertDir)},
-	} {
-		if part.want != part.got {
-			return &DestinationError{Cloud: cloud.Name, What: part.what, Want: part.want, Got: part.got}
+	}, c.To.parts(is.SystemCAs)...)...)
+}
+
+// part is a part of a destination, as it was meant and as it is.
+type part struct{ what, want, got string }
+
+// differing is e about the first of the parts that is not as it was meant, nil if
+// all are.
+func differing(e DestinationError, parts ...part) error {
+	for _, p := range parts {
+		if p.want != p.got {
+			e.What, e.Want, e.Got = p.what, p.want, p.got
+			return &e
 		}
 	}
 	return nil
@@ -130,8 +140,7 @@ func (d definition) destination(o Options, cloud Cloud) (Destination, error) {
 		return to, d.fileFault("cacert", err)
 	}
 	if to.CAFile == "" {
-		// Package crypto/x509 takes the system's from there.
-		to.SSLCertFile, to.SSLCertDir = o.Getenv("SSL_CERT_FILE"), o.Getenv("SSL_CERT_DIR")
+		to.SystemCAs = o.systemCAs()
 	}
 	return to, nil
 }

@@ -108,7 +108,7 @@ func TestTokenCommandIsAskedOnlyForNamedClouds(t *testing.T) {
 // The system's own certificates are as good as any that variables name.
 func TestTokenCommandWithoutTheVariables(t *testing.T) {
 	file := writeClouds(t, commanded("https://k.example", ""))
-	to := Destination{Keystone: "https://k.example/v3", CloudsFile: file, SSLCertFile: "/x", SSLCertDir: "/x"}
+	to := Destination{Keystone: "https://k.example/v3", CloudsFile: file, SystemCAs: SystemCAs{SSLCertFile: "/x", SSLCertDir: "/x"}}
 	if _, err := Resolve(Options{Cloud: "prod", File: file, Getenv: noEnv, TokenCommand: mustNotRun(t, &to)}); err != nil {
 		t.Error(err)
 	}
@@ -135,22 +135,23 @@ func TestTokenCommandGoesWhereItWasMeantTo(t *testing.T) {
 		env       map[string]string
 		what      string // "" if it may go
 	}{
-		"the same":             {"https://k.example", endpoint, meant, nil, ""},
-		"another Keystone":     {"https://evil.example", endpoint, meant, nil, "Keystone"},
-		"another path":         {"https://k.example/evil", endpoint, meant, nil, "Keystone"},
-		"another clouds.yaml":  {"https://k.example", endpoint, with(func(d *Destination) { d.CloudsFile += "x" }), nil, "clouds.yaml"},
-		"a CA file":            {"https://k.example", endpoint + "    cacert: ca.pem", meant, nil, "CA file"},
-		"the CA file":          {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), nil, ""},
-		"no CA file":           {"https://k.example", endpoint, with(func(d *Destination) { d.CAFile = ca }), nil, "CA file"},
-		"CAs of a variable":    {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_FILE": ca}, "SSL_CERT_FILE"},
-		"of another one":       {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_FILE": "/x"}, "SSL_CERT_FILE"},
-		"CAs of a directory":   {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_DIR": dir}, "SSL_CERT_DIR"},
-		"of another directory": {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_DIR": "/x"}, "SSL_CERT_DIR"},
-		"the variables'":       {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_FILE": ca, "SSL_CERT_DIR": dir}, ""},
-		"variables of no use":  {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), map[string]string{"SSL_CERT_FILE": "/x", "SSL_CERT_DIR": "/x"}, ""},
-		"OS_CACERT":            {"https://k.example", endpoint, meant, map[string]string{"OS_CACERT": ca}, "CA file"},
-		"another endpoint":     {"https://k.example", strings.Replace(endpoint, "m.", "evil.", 1), meant, nil, "endpoint of Magnum"},
-		"no endpoint":          {"https://k.example", "", meant, nil, "endpoint of Magnum"},
+		"the same":                     {"https://k.example", endpoint, meant, nil, ""},
+		"another Keystone":             {"https://evil.example", endpoint, meant, nil, "Keystone"},
+		"another path":                 {"https://k.example/evil", endpoint, meant, nil, "Keystone"},
+		"CAs of the working directory": {"https://k.example", endpoint, with(func(d *Destination) { d.SSLCertFile = "ca.pem" }), map[string]string{"SSL_CERT_FILE": "ca.pem"}, "SSL_CERT_FILE"},
+		"another clouds.yaml":          {"https://k.example", endpoint, with(func(d *Destination) { d.CloudsFile += "x" }), nil, "clouds.yaml"},
+		"a CA file":                    {"https://k.example", endpoint + "    cacert: ca.pem", meant, nil, "CA file"},
+		"the CA file":                  {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), nil, ""},
+		"no CA file":                   {"https://k.example", endpoint, with(func(d *Destination) { d.CAFile = ca }), nil, "CA file"},
+		"CAs of a variable":            {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_FILE": ca}, "SSL_CERT_FILE"},
+		"of another one":               {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_FILE": "/x"}, "SSL_CERT_FILE"},
+		"CAs of a directory":           {"https://k.example", endpoint, meant, map[string]string{"SSL_CERT_DIR": dir}, "SSL_CERT_DIR"},
+		"of another directory":         {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_DIR": "/x"}, "SSL_CERT_DIR"},
+		"the variables'":               {"https://k.example", endpoint, ssl, map[string]string{"SSL_CERT_FILE": ca, "SSL_CERT_DIR": dir}, ""},
+		"variables of no use":          {"https://k.example", endpoint + "    cacert: ca.pem", with(func(d *Destination) { d.CAFile = ca }), map[string]string{"SSL_CERT_FILE": "/x", "SSL_CERT_DIR": "/x"}, ""},
+		"OS_CACERT":                    {"https://k.example", endpoint, meant, map[string]string{"OS_CACERT": ca}, "CA file"},
+		"another endpoint":             {"https://k.example", strings.Replace(endpoint, "m.", "evil.", 1), meant, nil, "endpoint of Magnum"},
+		"no endpoint":                  {"https://k.example", "", meant, nil, "endpoint of Magnum"},
 	} {
 		write(t, file, commanded(test.url, test.more))
 		o := Options{Cloud: "prod", File: file, Getenv: env(test.env), TokenCommand: mustNotRun(t, &test.to)}
