@@ -121,10 +121,14 @@ func sameRecord(a, b *credential.Record) bool {
 func (c *call) login(ctx context.Context) (*connection, error) {
 	start := c.Now()
 	defer func() { c.loginTook = c.Now().Sub(start) }()
-	// The token of a kept login has access rules, which whoever asks Keystone about
-	// it has to know of, and no webhook does.
-	kept := &keptLogin{Plugin: c.Plugin, ctx: ctx, fits: fitsIdentity(c.r.Identity), limited: c.r.Identity.IsToken()}
-	conn, err := c.connectBy(ctx, c.confined(c.r.Identity), kept)
+	o, replaceable := c.confined(c.r.Identity)
+	var kept *keptLogin
+	if replaceable {
+		// The token of a kept login has access rules, which whoever asks Keystone about
+		// it has to know of, and no webhook does.
+		kept = &keptLogin{Plugin: c.Plugin, ctx: ctx, fits: fitsIdentity(c.r.Identity), limited: c.r.Identity.IsToken()}
+	}
+	conn, err := c.connectBy(ctx, o, kept)
 	if err == nil {
 		err = sameIdentity(conn, c.r.Identity)
 	}

@@ -79,6 +79,7 @@ func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *
 	login := state.Login{
 		CloudsFile: conn.cloud.File, SecureFile: conn.cloud.SecureFile, PublicFile: conn.cloud.PublicFile, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
 		Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
+		Replaceable: conn.cloud.Replaceable,
 	}
 	if t.id.IsToken() {
 		login.Server = t.cluster.APIAddress

@@ -24,7 +24,9 @@ type KeptLoginError struct {
 	Limited bool
 	// Store is why its secret cannot be had, if that is it.
 	Store error
-	Err   error // why there is no other
+	// Elsewhere is which other Magnum it is for, if that is it.
+	Elsewhere *openstack.DestinationError
+	Err       error // why there is no other
 }
 
 func (e *KeptLoginError) Error() string {
@@ -36,6 +38,8 @@ func (e *KeptLoginError) Error() string {
 	switch {
 	case e.Limited:
 		why = "may only read clusters and have certificates signed"
+	case e.Elsewhere != nil:
+		return fmt.Sprintf("%v; and no other is complete: %v", e.Elsewhere, e.Err)
 	case e.Store != nil:
 		why = "has a secret that cannot be had: " + e.Store.Error()
 	}
@@ -55,7 +59,7 @@ type keptLogin struct {
 
 // find is [openstack.Options.Kept]. Where nothing is asked for, one of several is
 // not chosen.
-func (k *keptLogin) find(asked openstack.Account) *openstack.Kept {
+func (k *keptLogin) find(asked openstack.Account, fits func(*openstack.Kept) error) *openstack.Kept {
 	keys, all := k.State.KeptLogins()
 	keys = slices.DeleteFunc(keys, func(key string) bool { return !k.fits(asked, accountOf(all[key])) })
 	if len(keys) == 0 || len(keys) > 1 && asked == (openstack.Account{}) {
@@ -64,12 +68,19 @@ func (k *keptLogin) find(asked openstack.Account) *openstack.Kept {
 	l := all[keys[0]]
 	record, err := k.read(keys[0], l)
 	if err == nil {
+		err = fits(record.Kept())
+	}
+	if err == nil {
 		return record.Kept()
 	}
 	k.missed = &KeptLoginError{Cloud: l.Cloud, Limited: k.limited}
-	if errors.Is(err, login.ErrExpired) {
+	elsewhere, isElsewhere := errors.AsType[*openstack.DestinationError](err)
+	switch {
+	case isElsewhere:
+		k.missed.Cloud, k.missed.Elsewhere = elsewhere.Cloud, elsewhere
+	case errors.Is(err, login.ErrExpired):
 		k.missed.ExpiredAt = l.ExpiresAt
-	} else if !k.limited {
+	case !k.limited:
 		k.missed.Store = err
 	}
 	if k.Debug != nil {

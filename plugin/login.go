@@ -28,16 +28,19 @@ func (e *OtherIdentityError) Error() string {
 }
 
 // confined is how the OpenStack login of id is found: where config found it,
-// and never in the directory kubectl happens to run in.
-func (p *Plugin) confined(id credential.Identity) openstack.Options {
-	o := p.Cloud
+// and never in the directory kubectl happens to run in. replaceable says whether it
+// may be by a kept login: not where config found that the cloud has a login of its own.
+func (p *Plugin) confined(id credential.Identity) (o openstack.Options, replaceable bool) {
+	o = p.Cloud
 	o.Confined, o.WorkDir = true, ""
 	if login, ok := p.remembered(id); ok {
 		o.File, o.SecureFile, o.PublicFile = login.CloudsFile, login.SecureFile, login.PublicFile
 		o.AuthURL, o.CACert = login.AuthURL, login.CACert
 		o.Interface, o.Endpoint, o.Insecure = login.Interface, login.Endpoint, login.Insecure
+		o.KeptFirst = login.Replaceable
+		return o, login.Replaceable
 	}
-	return o
+	return o, true
 }
 
 // remembered is the login of a kubeconfig entry that config wrote here for id.

@@ -72,6 +72,11 @@ func (d definition) endpointInterface() (string, error) {
 	return "", d.fault("interface", d.label("interface")+" is none of public, internal, admin")
 }
 
+// endpoint is what the definition has in place of the catalog's endpoint of Magnum.
+func (d definition) endpoint() string {
+	return d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
+}
+
 // containerInfraTypes are the service type in use, then its official names.
 //
 // https://service-types.openstack.org/service-types.json

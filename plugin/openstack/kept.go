@@ -2,7 +2,11 @@
 
 package openstack
 
-import "strconv"
+import (
+	"cmp"
+	"errors"
+	"strconv"
+)
 
 // Account is whose login to what: as a definition asks for it, which may leave
 // most of it open, or as Keystone says it is.
@@ -60,6 +64,17 @@ type Kept struct {
 	Region     string // for a login that no definition is left of
 }
 
+// fits decides whether k is for the Magnum that is meant: at an endpoint that is not
+// the catalog's, or at the catalog's of an interface, and the region that is asked
+// for. The error is a [*DestinationError].
+func (k *Kept) fits(cloud, endpoint, endpointInterface string) error {
+	parts := []part{{"endpoint of Magnum", k.Endpoint, endpoint}}
+	if k.Endpoint == "" {
+		parts = append(parts, part{"interface", k.Interface, endpointInterface})
+	}
+	return differing(DestinationError{Cloud: cloud, Kept: true}, parts...)
+}
+
 // mayGo decides whether k's secret may be sent in a run that o describes. Where the
 // environment may be somebody else's it says nothing of how servers are verified,
 // or the same as when k was made. The error is a [*DestinationError].
@@ -70,26 +85,41 @@ func (k *Kept) mayGo(o Options) error {
 	return differing(DestinationError{Cloud: o.Cloud, Kept: true}, k.TLS.parts(o.systemCAs())...)
 }
 
-// kept is the application credential that logs in instead of d, nil if there is
-// none. A definition that says by which token, application credential or trust
-// it logs in, or to something else than a project, is left as it is. One that is
-// there and may not go is an error: a password is not sent in its place.
-func (o Options) kept(d definition, authURL string) (*Kept, error) {
+// replaceable says whether something kept may log in instead of d. A definition
+// that says by which token, application credential or trust it logs in, or to
+// something else than a project, is left as it is.
+func (d definition) replaceable() bool {
 	method, known := authTypes[d.text("auth_type")]
 	switch {
-	case o.Kept == nil,
-		known && (method == methodToken || method == methodApplicationCredential),
+	case known && (method == methodToken || method == methodApplicationCredential),
 		d.first("token", "application_credential_id", "application_credential_name", "trust_id", "system_scope") != "",
 		d.first("project_id", "project_name") == "" && d.first("domain_id", "domain_name") != "":
-		return nil, nil //nolint:nilnil // as said
+		return false
 	}
-	return o.usable(d.account(authURL), authURL)
+	return true
 }
 
-// usable is what is kept for an account, nil if it is of another Keystone.
-func (o Options) usable(a Account, authURL string) (*Kept, error) {
-	k := o.Kept(a)
-	if k == nil || authURL != "" && k.AuthURL != authURL {
+// kept is the application credential that logs in instead of d, nil if there is
+// none. One that is there and may not go is an error: a password is not sent in its
+// place.
+func (o Options) kept(d definition, authURL string) (*Kept, error) {
+	if o.KeptFirst || !d.replaceable() {
+		return nil, nil //nolint:nilnil // as said
+	}
+	endpointInterface, err := d.endpointInterface()
+	if err != nil {
+		return nil, err
+	}
+	return o.usable(d.account(authURL), func(k *Kept) error { return k.fits(d.name, d.endpoint(), endpointInterface) })
+}
+
+// usable is what is kept for an account and fits, nil if there is nothing.
+func (o Options) usable(a Account, fits func(*Kept) error) (*Kept, error) {
+	if o.Kept == nil {
+		return nil, nil //nolint:nilnil // as said
+	}
+	k := o.Kept(a, fits)
+	if k == nil || a.AuthURL != "" && k.AuthURL != a.AuthURL {
 		return nil, nil //nolint:nilnil // as said
 	}
 	return k, k.mayGo(o)
@@ -125,7 +155,7 @@ func (d definition) with(k *Kept) definition {
 	region, named := d.values["region_name"]
 	d.values, d.kept, d.command = map[string]setting{}, true, nil
 	for key, text := range map[string]string{
-		"auth_url": k.AuthURL, "region_name": k.Region, "interface": k.Interface, "container_infra_endpoint_override": k.Endpoint,
+		"auth_url": k.AuthURL, "interface": k.Interface, "container_infra_endpoint_override": k.Endpoint,
 		"auth_type": "v3applicationcredential", "application_credential_id": k.ID, "application_credential_secret": k.Secret,
 		"cacert": k.TLS.CACert, "cert": k.TLS.Cert, "key": k.TLS.Key, "insecure": strconv.FormatBool(k.TLS.Insecure),
 	} {
@@ -142,12 +172,44 @@ func (d definition) with(k *Kept) definition {
 // definedByKept is the definition that something kept makes alone; ok is false if
 // there is nothing.
 func (o Options) definedByKept() (d definition, ok bool, err error) {
-	if o.Kept == nil {
-		return definition{}, false, nil
-	}
-	k, err := o.usable(Account{AuthURL: o.AuthURL}, o.AuthURL)
+	k, err := o.usable(Account{AuthURL: o.AuthURL}, o.fitsAlone)
 	if k == nil || err != nil {
 		return definition{}, false, err
 	}
-	return definition{name: o.Cloud}.with(k), true, nil
+	d = definition{name: o.Cloud}
+	if !o.KeptFirst && k.Region != "" { // else it is known which was meant, if any
+		d.values = map[string]setting{"region_name": {text: k.Region, from: fromKept}}
+	}
+	return d.with(k), true, nil
+}
+
+// fitsAlone is [Kept.fits] where there is no definition: what an earlier run
+// remembered is meant, or else what k is for, unless flags or variables say more.
+func (o Options) fitsAlone(k *Kept) error {
+	said := environment(o.Getenv)
+	endpoint, endpointInterface := said.endpoint(), k.Interface
+	if said.text("interface") != "" {
+		var err error
+		if endpointInterface, err = said.endpointInterface(); err != nil {
+			return err
+		}
+	}
+	region := cmp.Or(o.Region, said.text("region_name"))
+	if o.KeptFirst {
+		return k.fits(o.Cloud, endpoint, endpointInterface)
+	}
+	if k.Endpoint != "" && region != "" && region != k.Region {
+		return differing(DestinationError{Cloud: o.Cloud, Kept: true}, part{"region", k.Region, region})
+	}
+	return k.fits(o.Cloud, cmp.Or(endpoint, k.Endpoint), endpointInterface)
+}
+
+// undefined says whether err is that nothing defines a cloud that somebody names.
+// With Confined it is known without a name whose login is meant.
+func (o Options) undefined(err error) bool {
+	if none, ok := errors.AsType[*NoCloudError](err); ok {
+		return none.Cloud == "" || o.Confined
+	}
+	none, ok := errors.AsType[*CloudNotFoundError](err)
+	return ok && (none.Cloud == "" || o.Confined)
 }

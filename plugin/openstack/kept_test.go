@@ -17,11 +17,15 @@ const keptAt = "https://k.example/v3"
 // keeps is a login that is kept, and what it was looked for.
 type keeps struct {
 	Kept
-	asked []Account
+	asked   []Account
+	refused error
 }
 
-func (k *keeps) find(a Account) *Kept {
+func (k *keeps) find(a Account, fits func(*Kept) error) *Kept {
 	k.asked = append(k.asked, a)
+	if k.refused = fits(&k.Kept); k.refused != nil {
+		return nil
+	}
 	return &k.Kept
 }
 
@@ -37,7 +41,7 @@ func TestKeptGoesBeforeTheDefinition(t *testing.T) {
 	k := newKeeps()
 	o := Options{Kept: k.find, Getenv: env(map[string]string{
 		"OS_AUTH_URL": keptAt, "OS_USERNAME": "alice", "OS_USER_DOMAIN_NAME": "D", "OS_PROJECT_NAME": "demo", "OS_PROJECT_DOMAIN_ID": "d",
-		"OS_INTERFACE": "admin", "OS_CACERT": "/nonexistent", "OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://evil.example/v1",
+		"OS_INTERFACE": "admin", "OS_CACERT": "/nonexistent", "OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://m.example/v1",
 	})}
 	cloud, err := Resolve(o)
 	if err != nil {
@@ -48,7 +52,7 @@ func TestKeptGoesBeforeTheDefinition(t *testing.T) {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
 	if !cloud.Kept || cloud.Method != methodApplicationCredential || cloud.Endpoint != k.Endpoint || cloud.Interface != "internal" ||
-		!cloud.Insecure || cloud.Region != "One" || cloud.login.auth.ApplicationCredentialSecret != secret {
+		!cloud.Insecure || cloud.Region != "" || !cloud.Replaceable || cloud.login.auth.ApplicationCredentialSecret != secret {
 		t.Errorf("got %+v", cloud)
 	}
 	k.AuthURL = "https://other.example/v3"
@@ -68,7 +72,7 @@ func TestKeptLeavesOtherWaysToLogIn(t *testing.T) {
 	} {
 		more["OS_AUTH_URL"] = keptAt
 		k := newKeeps()
-		if cloud, err := Resolve(Options{Kept: k.find, Getenv: env(more)}); err != nil || cloud.Kept || len(k.asked) > 0 {
+		if cloud, err := Resolve(Options{Kept: k.find, Getenv: env(more)}); err != nil || cloud.Kept || cloud.Replaceable || len(k.asked) > 0 {
 			t.Errorf("%v: got %+v, %v", more, cloud, err)
 		}
 	}
@@ -77,12 +81,12 @@ func TestKeptLeavesOtherWaysToLogIn(t *testing.T) {
 // kubectl runs with any environment: what is kept needs none of it.
 func TestKeptIsAllThatAConfinedLoginNeeds(t *testing.T) {
 	for _, o := range []Options{
-		{Confined: true},
-		{Confined: true, AuthURL: keptAt, Cloud: "gone", File: "/nonexistent/clouds.yaml"},
-		{Confined: true, AuthURL: keptAt, Cloud: "gone"},
+		{AuthURL: keptAt},
+		{AuthURL: keptAt, Cloud: "gone", File: "/nonexistent/clouds.yaml"},
+		{AuthURL: keptAt, Cloud: "gone"},
 	} {
 		k := newKeeps()
-		o.Kept = k.find
+		o.Confined, o.KeptFirst, o.Kept, o.Endpoint = true, true, k.find, k.Endpoint
 		o.Getenv = env(map[string]string{
 			"OS_AUTH_URL": "https://evil.example/v3", "OS_TOKEN": "t", "OS_INTERFACE": "admin", "OS_CACERT": "/evil.pem",
 			"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://evil.example/v1", "OS_CERT": "/evil.pem",
@@ -97,7 +101,7 @@ func TestKeptIsAllThatAConfinedLoginNeeds(t *testing.T) {
 	}
 	k := newKeeps()
 	k.AuthURL = "https://other.example/v3"
-	if _, err := Resolve(Options{Confined: true, AuthURL: keptAt, Kept: k.find, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
+	if _, err := Resolve(Options{Confined: true, KeptFirst: true, AuthURL: keptAt, Kept: k.find, Endpoint: k.Endpoint, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
 		t.Errorf("kept for another Keystone: %v", err)
 	}
 }
@@ -138,13 +142,71 @@ func TestKeptIsVerifiedAsItWas(t *testing.T) {
 	}
 }
 
+// What is kept is for one Magnum.
+func TestKeptFitsItsMagnum(t *testing.T) {
+	t.Parallel()
+	const one, two = "https://one.example/v1", "https://two.example/v1"
+	for name, test := range map[string]struct {
+		k                         Kept
+		endpoint, interfaceOfKept string
+		want                      string // what is another; "" if it fits
+	}{
+		"the same":                    {Kept{Endpoint: one}, one, "public", ""},
+		"the catalog's":               {Kept{Interface: "internal"}, "", "internal", ""},
+		"another endpoint":            {Kept{Endpoint: one}, two, "", "endpoint of Magnum"},
+		"an endpoint of its own":      {Kept{}, two, "", "endpoint of Magnum"},
+		"none of its own":             {Kept{Endpoint: one}, "", "", "endpoint of Magnum"},
+		"another interface":           {Kept{Interface: "public"}, "", "internal", "interface"},
+		"an interface that is moot":   {Kept{Endpoint: one, Interface: "public"}, one, "internal", ""},
+		"a region of its own catalog": {Kept{Region: "One"}, "", "", ""},
+	} {
+		err := test.k.fits("work", test.endpoint, test.interfaceOfKept)
+		refused, _ := errors.AsType[*DestinationError](err)
+		if (err == nil) != (test.want == "") || err != nil && (refused.What != test.want || !refused.Kept) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// Without a definition flags and variables say which Magnum is meant, or what is
+// remembered does.
+func TestKeptAloneFitsItsMagnum(t *testing.T) {
+	t.Parallel()
+	const other = "https://other.example/v1"
+	for name, test := range map[string]struct {
+		o      Options
+		vars   map[string]string
+		region string // that it is used for; "-" if it is not
+	}{
+		"nothing":                       {Options{}, nil, "One"},
+		"the region":                    {Options{Region: "One"}, nil, "One"},
+		"another region":                {Options{Region: "Two"}, nil, "-"},
+		"another region's variable":     {Options{}, map[string]string{"OS_REGION_NAME": "Two"}, "-"},
+		"another endpoint":              {Options{}, map[string]string{"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": other}, "-"},
+		"remembered":                    {Options{Region: "One", Endpoint: "https://m.example/v1"}, nil, "One"},
+		"remembered without a region":   {Options{Endpoint: "https://m.example/v1"}, nil, ""},
+		"remembered with another one":   {Options{Endpoint: other}, nil, "-"},
+		"remembered with the catalog's": {Options{Region: "One"}, map[string]string{"OS_CONTAINER_INFRA_ENDPOINT_OVERRIDE": "https://m.example/v1"}, "-"},
+	} {
+		k := newKeeps()
+		test.o.Kept, test.o.Getenv = k.find, env(test.vars)
+		if strings.HasPrefix(name, "remembered") {
+			test.o.Confined, test.o.KeptFirst, test.o.AuthURL = true, true, keptAt
+		}
+		cloud, err := Resolve(test.o)
+		if used := err == nil && cloud.Kept; used != (test.region != "-") || used && cloud.Region != test.region {
+			t.Errorf("%s: got %+v, %v", name, cloud, err)
+		}
+	}
+}
+
 // Where it may not go, nothing else does in its place.
 func TestKeptThatMayNotGoIsAnError(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{"OS_AUTH_URL": keptAt, "OS_USER_ID": "u", "OS_PROJECT_ID": "p", "OS_PASSWORD": "pw", "SSL_CERT_FILE": "/evil.pem"}
-	for _, o := range []Options{{}, {AuthURL: keptAt}, {AuthURL: keptAt, Cloud: "work"}} {
+	for _, o := range []Options{{}, {KeptFirst: true, AuthURL: keptAt}, {KeptFirst: true, AuthURL: keptAt, Cloud: "work"}} {
 		k := newKeeps()
-		k.TLS = TLS{}
+		k.TLS, k.Interface, k.Endpoint = TLS{}, "public", ""
 		o.Confined, o.Kept, o.Getenv = true, k.find, env(vars)
 		if cloud, err := Resolve(o); !errors.As(err, new(*DestinationError)) {
 			t.Errorf("%+v: got %+v, %v", o, cloud, err)
@@ -171,7 +233,7 @@ func TestKeptWithoutAnyCloud(t *testing.T) {
 	if _, err := Resolve(Options{Cloud: "work", Kept: k.find, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
 		t.Errorf("a cloud that is nowhere: %v", err)
 	}
-	none := func(Account) *Kept { return nil }
+	none := func(Account, func(*Kept) error) *Kept { return nil }
 	if _, err := Resolve(Options{Kept: none, Getenv: noEnv}); !errors.As(err, new(*NoCloudError)) {
 		t.Errorf("nothing is kept: %v", err)
 	}

@@ -5,7 +5,6 @@ package openstack
 import (
 	"cmp"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -55,12 +54,16 @@ type Options struct {
 	// returned. Nil, and with Confined, nobody is asked.
 	Ask func(Question) (string, error)
 
-	// Kept finds the application credential that logs in for an account; nil for
-	// none. It goes before the way to log in that a definition says, unless that is
-	// a token or an application credential of its own, and needs no definition
-	// where there is none and, with Confined, anywhere. It is given an account with
+	// Kept finds the application credential that logs in for an account, one that
+	// fits has no error about; nil for none. It goes before the way to log in that a
+	// definition says, unless that is a token or an application credential of its
+	// own, and needs no definition where there is none. It is given an account with
 	// AuthURL alone, or nothing, then.
-	Kept func(Account) *Kept
+	Kept func(a Account, fits func(*Kept) error) *Kept
+
+	// KeptFirst is for a Confined run after one whose Cloud was Replaceable: what is
+	// Kept goes before all that is defined now.
+	KeptFirst bool
 
 	// TokenCommand returns the token command of a cloud, nil if it has none. It is
 	// asked about clouds of clouds.yaml only. What is Kept goes before it. Nil if no
@@ -93,6 +96,7 @@ type Cloud struct {
 	Endpoint               string // the container infrastructure service's, if not the catalog's
 	Insecure               bool   // the certificates of servers are not verified
 	Kept                   bool   // the login is by what [Options.Kept] found
+	Replaceable            bool   // the login is so, or that may take its place
 	TLS                    TLS    // how servers are verified, and what they are shown
 
 	// CACert is the absolute path of the CA certificates that the flag or
@@ -154,6 +158,7 @@ func (d definition) resolve(o Options) (definition, Cloud, error) {
 	if o.AuthURL != "" && o.AuthURL != authURL {
 		return d, Cloud{}, &OtherCloudError{Cloud: d.name, Want: o.AuthURL, AuthURL: authURL}
 	}
+	replaceable := d.kept || d.replaceable()
 	k, err := o.kept(d, authURL)
 	if err != nil {
 		return d, Cloud{}, err
@@ -174,6 +179,7 @@ func (d definition) resolve(o Options) (definition, Cloud, error) {
 		}
 	}
 	cloud, err := d.cloud(o, authURL)
+	cloud.Replaceable = replaceable && err == nil
 	return d, cloud, err
 }
 
@@ -202,7 +208,7 @@ func (d definition) cloud(o Options, authURL string) (cloud Cloud, err error) {
 	}
 	cloud.Insecure = trust.InsecureSkipVerify
 	cloud.TLS = d.tlsFiles(o, trust)
-	cloud.Endpoint = d.first("container_infrastructure_management_endpoint_override", "container_infra_endpoint_override")
+	cloud.Endpoint = d.endpoint()
 	if cloud.Destination, err = d.destination(o, cloud); err != nil {
 		return Cloud{}, err
 	}
@@ -233,13 +239,24 @@ func (d definition) login(o Options, method string, trust *tls.Config) (*login, 
 	}, nil
 }
 
-// define finds the definition of the cloud that is meant.
+// define finds the definition of the cloud that is meant, or what stands for it.
 func define(o Options) (definition, error) {
-	if o.Confined {
+	if o.KeptFirst {
 		if d, ok, err := o.definedByKept(); ok || err != nil {
 			return d, err
 		}
 	}
+	d, err := defined(o)
+	if o.undefined(err) && !o.KeptFirst {
+		if k, ok, failed := o.definedByKept(); ok || failed != nil {
+			return k, failed
+		}
+	}
+	return d, err
+}
+
+// defined finds the definition of the cloud that is meant.
+func defined(o Options) (definition, error) {
 	name := o.Cloud
 	if name == "" {
 		name = o.Getenv("OS_CLOUD")
@@ -249,11 +266,6 @@ func define(o Options) (definition, error) {
 		return env, nil
 	}
 	doc, err := findClouds(o, name)
-	if _, none := errors.AsType[*NoCloudError](err); none && name == "" && !o.Confined {
-		if d, ok, err := o.definedByKept(); ok || err != nil {
-			return d, err
-		}
-	}
 	if err != nil {
 		return definition{}, err
 	}

@@ -16,6 +16,9 @@ type Login struct {
 	Insecure   bool   `json:"insecure,omitempty"`
 	// Server is the API server that tokens may go to, "" for none.
 	Server string `json:"server,omitempty"`
+
+	// Replaceable: it was by a kept login, or one may take its place.
+	Replaceable bool `json:"replaceable,omitempty"`
 }
 
 // Login returns what was remembered under a key, made of lower-case letters,
