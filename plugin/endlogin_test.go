@@ -129,6 +129,13 @@ func TestKeptLoginIsOfTheAccount(t *testing.T) {
 	if used(nil) || used(map[string]string{"OS_AUTH_URL": keystone, "OS_PROJECT_ID": demo}) {
 		t.Error("one of clouds.yaml is used for variables")
 	}
+	user := d.cloud.UserID("alice")
+	if !used(map[string]string{"OS_AUTH_URL": keystone, "OS_USER_ID": user, "OS_PROJECT_ID": demo}) {
+		t.Error("one of clouds.yaml is not used for variables that name the same account")
+	}
+	if used(map[string]string{"OS_AUTH_URL": keystone, "OS_USER_ID": "x", "OS_PROJECT_ID": demo}) || used(map[string]string{"OS_AUTH_URL": keystone, "OS_USER_ID": user, "OS_PROJECT_ID": "x"}) {
+		t.Error("one of clouds.yaml is used for variables that name another account")
+	}
 	// Of two none is the one that is meant.
 	other.Cloud = ""
 	if err := d.State.SetKeptLogin(keys[0], other); err != nil {

@@ -122,9 +122,18 @@ func (k *keptLogin) explain(err error) error {
 }
 
 // fitsAccount is for whoever names a cloud: the login must be kept for it, and be
-// of the user and for the project that it names, if it does. Without any cloud it
-// must have been made without, too.
-func fitsAccount(asked, is openstack.Account) bool { return asked.Cloud == is.Cloud && asked.Fits(is) }
+// of the user and for the project that it names, if it does; or be kept for another
+// name of the same account, where the cloud names both. Without any cloud it must
+// have been made without, too.
+func fitsAccount(asked, is openstack.Account) bool {
+	if asked.Cloud != is.Cloud {
+		if !asked.Names() {
+			return false
+		}
+		asked.Cloud = is.Cloud
+	}
+	return asked.Fits(is)
+}
 
 // fitsIdentity is for kubectl, whose context says which user and project it is
 // for, whatever the cloud is called.

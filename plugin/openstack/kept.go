@@ -18,6 +18,13 @@ type Account struct {
 	ProjectID, ProjectName, ProjectDomainID, ProjectDomainName string
 }
 
+// Names says whether a is of one user, for one project, at one Keystone.
+func (a Account) Names() bool {
+	user := a.UserID != "" || a.UserName != "" && (a.UserDomainID != "" || a.UserDomainName != "")
+	project := a.ProjectID != "" || a.ProjectName != "" && (a.ProjectDomainID != "" || a.ProjectDomainName != "")
+	return a.AuthURL != "" && user && project
+}
+
 // Fits says whether is has all that a asks for.
 func (a Account) Fits(is Account) bool {
 	for _, field := range []struct{ asked, is string }{

@@ -257,6 +257,27 @@ func TestAccountFits(t *testing.T) {
 	}
 }
 
+func TestAccountNames(t *testing.T) {
+	t.Parallel()
+	full := Account{AuthURL: keptAt, UserName: "un", UserDomainID: "ud", ProjectName: "pn", ProjectDomainName: "pdn"}
+	ids := Account{AuthURL: keptAt, UserID: "u", ProjectID: "p"}
+	if !full.Names() || !ids.Names() {
+		t.Error("all of it is not enough")
+	}
+	for _, a := range []Account{full, ids} {
+		fields := reflect.ValueOf(&a).Elem()
+		for i := range fields.NumField() {
+			if was := fields.Field(i).String(); was != "" {
+				fields.Field(i).SetString("")
+				if a.Names() {
+					t.Errorf("without %s it is enough", fields.Type().Field(i).Name)
+				}
+				fields.Field(i).SetString(was)
+			}
+		}
+	}
+}
+
 // answers is a person.
 type answers map[string]string
 
