@@ -5,6 +5,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
@@ -36,43 +37,50 @@ func (e *NoKeptLoginError) Error() string {
 	return fmt.Sprintf("no login is kept for cloud %q", e.Cloud)
 }
 
-// revokeTime bounds what is asked of Keystones.
+// revokeTime bounds what is asked of Keystone for one login.
 const revokeTime = 15 * time.Second
 
-// EndLogins erases the secrets of kept logins, forgets them, and revokes the
-// application credentials where a full login is at hand; nobody is asked for one.
-// Whatever fails, the others end, and none is used here again. The error is a
-// [NoKeptLoginError].
+// EndLogins erases the secrets of kept logins, then revokes the application
+// credentials where a full login is at hand, for which nobody is asked. Whatever
+// fails, the others end, and none is used here again. It forgets what is revoked,
+// or has no secret any more and is told of; the rest another call ends. The error
+// is a [NoKeptLoginError], or ctx's, with which nothing is told.
 func (p *Plugin) EndLogins(ctx context.Context, r EndLoginsRequest) ([]EndedLogin, error) {
-	ctx, cancel := context.WithTimeout(ctx, revokeTime)
-	defer cancel()
-	var ended []EndedLogin
+	unlock := p.lockLogins(ctx)
+	defer unlock()
 	keys, all := p.State.KeptLogins()
-	for _, key := range keys {
+	keys = slices.DeleteFunc(keys, func(key string) bool { return r.Cloud != "" && all[key].Cloud != r.Cloud })
+	if len(keys) == 0 {
+		return nil, &NoKeptLoginError{Cloud: r.Cloud}
+	}
+	ended := make([]EndedLogin, len(keys))
+	for i, key := range keys {
 		l := all[key]
-		if r.Cloud != "" && l.Cloud != r.Cloud {
-			continue
-		}
-		e := EndedLogin{Cloud: l.Cloud, ID: l.ID, User: l.UserName, Project: l.ProjectName}
+		l.Ended = true
+		_ = p.State.SetKeptLogin(key, l) // an erased secret is not used either
+		ended[i] = EndedLogin{Cloud: l.Cloud, ID: l.ID, User: l.UserName, Project: l.ProjectName}
 		if !r.Erased && p.Logins != nil {
-			e.Store = p.Logins.Delete(ctx, key)
+			ended[i].Store = p.Logins.Delete(ctx, key)
 		}
-		_ = p.State.ForgetKeptLogin(key) // what is left of it has no secret, or is revoked
+	}
+	for i, key := range keys {
+		l, e := all[key], &ended[i]
 		p.Progress("revoking the application credential " + l.ID)
 		if err := p.revokeLogin(ctx, l); err != nil {
 			e.Left = &LeftError{Cloud: l.Cloud, ID: l.ID, Err: err}
 		}
-		ended = append(ended, e)
+		if e.Left == nil || e.Store == nil && ctx.Err() == nil {
+			_ = p.State.ForgetKeptLogin(key) // else it is ended once more
+		}
 	}
-	if len(ended) == 0 {
-		return nil, &NoKeptLoginError{Cloud: r.Cloud}
-	}
-	return ended, nil
+	return ended, ctx.Err()
 }
 
 // revokeLogin revokes an application credential by the full login that made it,
-// if that can be had without asking anybody.
+// if that can be had without asking anybody, and in time.
 func (p *Plugin) revokeLogin(ctx context.Context, l state.KeptLogin) error {
+	ctx, cancel := context.WithTimeout(ctx, revokeTime)
+	defer cancel()
 	o := p.Cloud
 	o.Cloud, o.AuthURL, o.Ask, o.TokenCommand = l.Cloud, l.AuthURL, nil, p.tokenCommand
 	cloud, err := p.resolve(o)
@@ -89,12 +97,14 @@ func (p *Plugin) revokeLogin(ctx context.Context, l state.KeptLogin) error {
 	return session.DeleteApplicationCredential(ctx, l.ID)
 }
 
-// KeptLogins are the logins that are kept, the last one made first.
+// KeptLogins are the logins that are kept and not ended, the last one made first.
 func (p *Plugin) KeptLogins() []state.KeptLogin {
 	keys, all := p.State.KeptLogins()
 	var logins []state.KeptLogin
 	for _, key := range keys {
-		logins = append(logins, all[key])
+		if l := all[key]; !l.Ended {
+			logins = append(logins, l)
+		}
 	}
 	return logins
 }

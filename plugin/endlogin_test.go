@@ -3,7 +3,10 @@
 package plugin_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -217,4 +220,90 @@ func TestKeptLoginOfAForgedState(t *testing.T) {
 	if _, err := d.ShowCA(t.Context(), plugin.ShowCARequest{Cluster: "prod", Type: "kubernetes"}); err == nil || len(evil.Requests()) > 0 {
 		t.Errorf("got %v; asked %v", err, evil.Requests())
 	}
+}
+
+// A logout between the keyring's part of a login and the rest waits for that.
+func TestLogoutWhileALoginIsKept(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.mustLogin()
+	puts := 0
+	var done sync.WaitGroup
+	d.keyring.onPut = func() {
+		if puts++; puts == 2 {
+			done.Go(func() { _, _ = d.EndLogins(t.Context(), plugin.EndLoginsRequest{}) })
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	d.mustLogin()
+	done.Wait()
+	d.nothing()
+}
+
+// heeding is a keyring that does nothing for those whose time is up.
+type heeding struct{ *memory }
+
+func (h heeding) Delete(ctx context.Context, key string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return h.memory.Delete(ctx, key)
+}
+
+// keepTwo is a login, and an older one of another project.
+func (d *desk) keepTwo() {
+	d.mustLogin()
+	keys, all := d.State.KeptLogins()
+	older, key := all[keys[0]], login.Prefix+"older"
+	older.Made, older.ProjectID = older.Made.Add(-time.Hour), "other"
+	if err := d.State.SetKeptLogin(key, older); err != nil {
+		d.t.Fatal(err)
+	}
+	d.keyring.data[key] = d.keyring.data[keys[0]]
+}
+
+// Secrets go first, whatever becomes of the rest, and who is interrupted ends the
+// rest with the same command.
+func TestEndLoginsAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.keepTwo()
+	d.Logins = heeding{d.keyring}
+	ctx, cancel := context.WithCancel(t.Context())
+	d.cloud.Intercept(func(http.ResponseWriter, *http.Request) bool { cancel(); return false })
+	if _, err := d.EndLogins(ctx, plugin.EndLoginsRequest{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if len(d.keyring.data) > 0 || len(d.KeptLogins()) > 0 {
+		t.Errorf("%d secrets are left, kept are %+v", len(d.keyring.data), d.KeptLogins())
+	}
+	d.cloud.Intercept(nil)
+	ended, err := d.EndLogins(t.Context(), plugin.EndLoginsRequest{})
+	if err != nil || len(ended) != 2 || ended[0].Left != nil {
+		t.Errorf("got %+v, %v", ended, err)
+	}
+	d.nothing()
+}
+
+// A secret that cannot be erased, of what cannot be revoked, is not used; the same
+// command tries again.
+func TestEndLoginsThatCannot(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.mustLogin()
+	d.keyring.fail(cache.ErrLocked)
+	d.cloud.SetPassword("alice", "other")
+	ended, err := d.EndLogins(t.Context(), plugin.EndLoginsRequest{})
+	if err != nil || len(ended) != 1 || ended[0].Store == nil || ended[0].Left == nil {
+		t.Errorf("got %+v, %v", ended, err)
+	}
+	d.keyring.fail(nil)
+	if _, err := d.ShowCA(t.Context(), plugin.ShowCARequest{Cluster: "prod", Type: "kubernetes"}); err == nil {
+		t.Error("it is used")
+	}
+	d.cloud.SetPassword("alice", "alice-pw")
+	if ended, err = d.EndLogins(t.Context(), plugin.EndLoginsRequest{}); err != nil || len(ended) != 1 || ended[0].Store != nil || ended[0].Left != nil {
+		t.Errorf("again: got %+v, %v", ended, err)
+	}
+	d.nothing()
 }

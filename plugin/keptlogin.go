@@ -61,7 +61,7 @@ type keptLogin struct {
 // not chosen.
 func (k *keptLogin) find(asked openstack.Account, fits func(*openstack.Kept) error) *openstack.Kept {
 	keys, all := k.State.KeptLogins()
-	keys = slices.DeleteFunc(keys, func(key string) bool { return !k.fits(asked, accountOf(all[key])) })
+	keys = slices.DeleteFunc(keys, func(key string) bool { return all[key].Ended || !k.fits(asked, accountOf(all[key])) })
 	if len(keys) == 0 || len(keys) > 1 && asked == (openstack.Account{}) {
 		return nil
 	}

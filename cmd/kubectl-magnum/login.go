@@ -191,8 +191,8 @@ func (p *program) printLogin(r *plugin.LoginResult) error {
 	if r.Unverified {
 		p.warn("Keystone or Magnum is reached without verified TLS: whoever is on the way has seen the password and the secret")
 	}
-	if r.Left != nil {
-		p.warnLeft(r.Left)
+	for _, left := range r.Left {
+		p.warnLeft(left)
 	}
 	for _, line := range []string{
 		fmt.Sprintf("Logged in to %s as %q for project %q, until %s UTC.", ofCloud(r.Cloud), r.User, r.Project, r.ExpiresAt.UTC().Format("2006-01-02 15:04")),

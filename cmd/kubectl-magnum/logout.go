@@ -85,7 +85,7 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 		})
 		var incomplete *plugin.LogoutError
 		if o.all && (err == nil || errors.As(err, &incomplete)) {
-			ended, _ = pl.EndLogins(cmd.Context(), plugin.EndLoginsRequest{Erased: true}) // that there is none is no error here
+			ended, _ = pl.EndLogins(cmd.Context(), plugin.EndLoginsRequest{Erased: err == nil}) // that there is none is no error here
 		}
 		return err
 	})
@@ -104,7 +104,7 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 
 // errSecretLeft is a secret that could not be erased, of an application credential
 // that could not be revoked.
-var errSecretLeft = errors.New("a secret could not be erased; it is not used again here")
+var errSecretLeft = errors.New("a secret could not be erased; it is not used again here, and the same command tries again")
 
 // named is the cluster that is meant, "" for all of them or for logins.
 func (o *logoutOptions) named(cmd *cobra.Command, args []string) (string, error) {

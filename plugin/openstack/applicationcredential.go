@@ -197,6 +197,15 @@ func (s *Session) credentialsURL(keystone *gophercloud.ServiceClient) string {
 	return keystone.ServiceURL("users", url.PathEscape(s.UserID), "application_credentials")
 }
 
+// Knowing is s that says nothing of a secret either that it may be answered with.
+func (s *Session) Knowing(secret string) *Session {
+	l := *s.cloud.login
+	l.secrets = append(slices.Clone(l.secrets), secret)
+	knowing := *s
+	knowing.cloud.login = &l
+	return &knowing
+}
+
 // keystone is Keystone's client with the session's token. Whatever it is
 // answered, no error says anything of more.
 func (s *Session) keystone(more string) *gophercloud.ServiceClient {

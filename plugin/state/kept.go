@@ -32,6 +32,10 @@ type KeptLogin struct {
 
 	Made      time.Time `json:"made"`
 	ExpiresAt time.Time `json:"expires_at"`
+
+	// Ended: it is not to be used again. It is remembered as its secret is not erased
+	// yet, or it is not revoked.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // KeptLogins returns all kept logins by their keys, which are sorted: the last
