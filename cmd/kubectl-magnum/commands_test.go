@@ -111,6 +111,7 @@ var faults = map[string]func(http.ResponseWriter, *http.Request){
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, `{"error": {"code": 503, "title": "Service Unavailable", "message": "maintenance"}}`)
 	},
+	"hang": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	"html": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<html><body>Sign in to the hotel's network</body></html>")

@@ -34,7 +34,7 @@ var version string
 func main() {
 	// net/http logs what odd servers send, raw; a server may repeat a token.
 	log.SetOutput(io.Discard)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	home, _ := os.UserHomeDir()      // "" if there is none: commands say what they miss
 	workDir, _ := os.Getwd()         // likewise
 	executable, _ := os.Executable() // likewise
@@ -62,6 +62,17 @@ func main() {
 	})
 	stop()
 	os.Exit(code)
+}
+
+// endings are the signals that end the program once what it has made is taken back.
+// A terminal that is closed is one, unless somebody has seen to it that it is not, as
+// nohup does.
+func endings() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
 }
 
 // lookup returns the zero ID, which is never taken for another's, when the
