@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/settings"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/tokencommand"
 )
 
@@ -27,6 +28,8 @@ type TokenCommandResult struct {
 	UserName, UserID       string
 	ProjectName, ProjectID string
 	ExpiresAt              time.Time // of the token
+	// Kept is the login that is kept for the account, which goes first; nil if none is.
+	Kept *state.KeptLogin
 }
 
 // NoNamedCloudError says that no cloud is named that could have a token command.
@@ -73,12 +76,18 @@ func (p *Plugin) SetTokenCommand(ctx context.Context, r TokenCommandRequest) (To
 	if err := file.SetTokenCommand(ctx, cloud.Name, kept); err != nil {
 		return none, err
 	}
-	return TokenCommandResult{
+	result := TokenCommandResult{
 		Cloud: cloud.Name, Program: kept.Args[0], File: file.Path, Keystone: kept.Keystone,
 		UserName: conn.session.UserName, UserID: conn.session.UserID,
 		ProjectName: conn.session.ProjectName, ProjectID: conn.session.ProjectID,
 		ExpiresAt: conn.session.ExpiresAt,
-	}, nil
+	}
+	for _, l := range p.KeptLogins() {
+		if fitsAccount(conn.session.Account, accountOf(l)) {
+			result.Kept = &l
+		}
+	}
+	return result, nil
 }
 
 // commandLine takes a line apart and finds its program.

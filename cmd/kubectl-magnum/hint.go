@@ -34,6 +34,7 @@ const (
 	hintPasscode     = "a passcode is good for half a minute: set OS_PASSCODE anew; for every day: kubectl magnum login"
 	hintLogin        = "log in again: kubectl magnum login<cloud>"
 	hintCAs          = "unset it; if it is right, log in with it: kubectl magnum login<cloud>"
+	hintKeptFirst    = "to end it: kubectl magnum logout --login<cloud>"
 	hintFullLogin    = "for this a full login is needed: a password in clouds.yaml, or OS_PASSWORD"
 	hintAsked        = "run it in a terminal, where it is asked for, or put it into clouds.yaml or the OS_* variables"
 	hintDelegate     = "log in with a password: an application credential or a trust cannot make another application credential"

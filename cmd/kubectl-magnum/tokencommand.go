@@ -86,6 +86,10 @@ func (o *tokenCommandOptions) run(ctx context.Context, p *program, cloud opensta
 		return err
 	}
 	fmt.Fprint(p.streams.Out, tokenCommandSummary(result))
+	if kept := result.Kept; kept != nil {
+		p.warn("the login that is kept for it goes first, until it has ended")
+		p.hint(loginHint(hintKeptFirst, kept.Cloud))
+	}
 	return nil
 }
 
