@@ -253,6 +253,7 @@ func adviseNode(err error) []string {
 	var placed *nodecert.PlacedError
 	var cluster *nodecert.OtherClusterError
 	var old *nodecert.NotRenewedError
+	var early *nodecert.TooEarlyError
 	var problems *problemsError
 	switch {
 	case errors.As(err, &placed):
@@ -261,6 +262,8 @@ func adviseNode(err error) []string {
 		return []string{fill(hintOtherNode, "pki", cluster.PKI)}
 	case errors.As(err, &old):
 		return []string{hintNotRenewed}
+	case errors.As(err, &early):
+		return []string{hintTooEarly}
 	case errors.Is(err, nodecert.ErrServiceAccountKey):
 		return []string{hintSAKey}
 	case errors.As(err, &problems) && problems.layout == nodecert.Ours:

@@ -98,6 +98,7 @@ const (
 	hintPlaced       = "see whose it is, and who may write there: ls -ld <path>"
 	hintOtherNode    = "if the node has moved to another cluster, move away what it had: mv <pki> <pki>.old"
 	hintNotRenewed   = "run it with --renew on every node first; once all are done, with --finish"
+	hintTooEarly     = "run it on every other node first; then, with --renew, here"
 	hintSAKey        = "name the private key that all control planes of the cluster share: --sa-key FILE"
 	hintMend         = "have it mended: run the same without --check; after a rotation also with --renew, and in the end with --finish"
 	hintSlow         = "the cloud took too long: try again"

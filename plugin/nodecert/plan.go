@@ -5,9 +5,7 @@ package nodecert
 import (
 	"crypto/ecdsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +66,20 @@ func (e *NotRenewedError) Error() string {
 	return "signed by a CA of before, and not renewed yet: " + strings.Join(e.Paths, ", ")
 }
 
+// TooEarlyError means that in the middle of a rotation certificates of a node
+// that has some of the CA of before have to be signed by Magnum's new one,
+// which nodes that had no run yet do not trust.
+type TooEarlyError struct{ Needs []Need }
+
+func (e *TooEarlyError) Error() string {
+	var all []string
+	for _, need := range e.Needs {
+		all = append(all, fmt.Sprintf("%s (%v)", need.Path, need.Err))
+	}
+	return "to be signed by Magnum's new CA, which nodes without a run since the rotation do not trust, while this node has certificates of the one before: " +
+		strings.Join(all, ", ")
+}
+
 // Plan is what is to be done on a node. It is good as long as its [Dir] is open.
 type Plan struct {
 	Needs []Need
@@ -110,6 +122,9 @@ func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 	if o.Finish && len(old) > 0 {
 		return nil, &NotRenewedError{old}
 	}
+	if early := p.tooEarly(); len(early) > 0 && !o.Renew {
+		return nil, &TooEarlyError{early}
+	}
 	p.OldCertificates = old
 	if !o.Finish {
 		for _, which := range n.CATypes() {
@@ -117,24 +132,6 @@ func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 		}
 	}
 	return p, nil
-}
-
-var errOldCA = errors.New("it is signed by a CA of before")
-
-// judge says why an item is made anew, or who signed it.
-func (p *Plan) judge(i item) (signer *x509.Certificate, err error) {
-	current := p.options.Authorities[i.ca]
-	cas := append([]*x509.Certificate{current}, p.have.bundles[i.ca]...)
-	signer, err = usable(p.have.pairs[i.path], i.leaf, cas, p.options.Now)
-	switch {
-	case err != nil:
-		return nil, err
-	case p.have.exposed[i.path]:
-		return nil, errExposed
-	case p.options.Renew && !signer.Equal(current):
-		return nil, errOldCA
-	}
-	return signer, nil
 }
 
 // trees are the states that the node goes through, in this order. In each one
@@ -223,14 +220,6 @@ func (p *Plan) hadSome() bool {
 		}
 	}
 	return false
-}
-
-// newCA says whether a file of CAs lacks Magnum's.
-func (p *Plan) newCA() bool {
-	return slices.ContainsFunc(p.node.CATypes(), func(which magnum.CAType) bool {
-		bundle, _ := parseBundle(p.have.tree[caFiles[which]])
-		return !contains(bundle, p.options.Authorities[which])
-	})
 }
 
 // serviceAccountKey is the one given, else the one there, if it is one at all.
