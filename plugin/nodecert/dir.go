@@ -58,7 +58,8 @@ func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
 	if !supported {
 		return nil, ErrNotLinux
 	}
-	at, err := os.OpenRoot(root)
+	root = path.Clean(root)
+	at, err := os.OpenRoot("/")
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +69,8 @@ func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
 			d.Close()
 		}
 	}()
-	if err := d.checkDir(root, "."); err != nil {
+	if err := d.walk(root, toWrite); err != nil {
 		return nil, err
-	}
-	said := strings.TrimSuffix(root, "/")
-	for _, name := range []string{"etc", "kubernetes"} {
-		said += "/" + name
-		if err := d.enter(said, name, toWrite); err != nil {
-			return nil, err
-		}
 	}
 	if d.handle, err = d.root.Open("."); err != nil || !toWrite {
 		return d, err
@@ -85,49 +79,6 @@ func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
 		return nil, fmt.Errorf("%s: %w", d.Path, err)
 	}
 	return d, d.sweep()
-}
-
-// enter makes a directory of d its root.
-func (d *Dir) enter(said, name string, toMake bool) error {
-	err := d.checkDir(said, name)
-	if errors.Is(err, fs.ErrNotExist) && toMake {
-		if err = d.root.Mkdir(name, dirMode); err == nil {
-			err = d.checkDir(said, name)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	next, err := d.root.OpenRoot(name)
-	if err != nil {
-		return err
-	}
-	_ = d.root.Close()
-	d.root = next
-	return nil
-}
-
-// checkDir wants a directory in which only root and this user, or who is to
-// have the files, can place something.
-func (d *Dir) checkDir(said, name string) error {
-	info, err := d.root.Lstat(name)
-	switch {
-	case err != nil:
-		return err
-	case !info.IsDir():
-		return &PlacedError{said, "is not a directory, and node-certs follows no symbolic link"}
-	case info.Mode()&0o022 != 0:
-		return &PlacedError{said, "can be written by others"}
-	}
-	return d.checkOwner(said, info)
-}
-
-func (d *Dir) checkOwner(said string, info fs.FileInfo) error {
-	uid, _ := ownerOf(info)
-	if uid == 0 || uid == os.Geteuid() || d.owner.Set && uid == d.owner.UID {
-		return nil
-	}
-	return &PlacedError{said, fmt.Sprintf("belongs to another user (uid %d)", uid)}
 }
 
 // Close lets others have the directory.
