@@ -17,6 +17,9 @@ type Change struct{ Path, Why string }
 type Outcome struct {
 	Changes []Change // none if all was as it should be
 	Restart []string // components that read what changed only when they start
+	// PKIMounted says that containers have mounted the pki of before, which
+	// stays beside the new one until a run after they were started again.
+	PKIMounted bool
 }
 
 // Install carries the plan out with what was signed for its Needs.
@@ -34,7 +37,7 @@ func (p *Plan) Install(issued []Issued) (Outcome, error) {
 		changed = appendNew(changed, names...)
 	}
 	slices.Sort(changed)
-	out := Outcome{Restart: restart(p.node.Role, changed)}
+	out := Outcome{Restart: restart(p.node.Role, changed, p.dir.inUse), PKIMounted: p.dir.inUse}
 	for _, name := range changed {
 		out.Changes = append(out.Changes, Change{p.dir.said(name), p.why(name)})
 	}
@@ -87,11 +90,15 @@ var readOnce = []struct {
 	{"kube-proxy", []string{"kube-proxy.conf"}},
 }
 
-func restart(role Role, changed []string) []string {
+// mountPKI are the components that kubeadm gives pki, or pki/etcd, as a volume.
+var mountPKI = []string{"etcd", "kube-apiserver", "kube-controller-manager"}
+
+func restart(role Role, changed []string, mounted bool) []string {
 	var out []string
 	for _, c := range readOnce {
 		onWorkers := strings.HasPrefix(c.component, "kubelet") || c.component == "kube-proxy"
-		if (role == ControlPlane || onWorkers) && slices.ContainsFunc(c.files, func(f string) bool { return slices.Contains(changed, f) }) {
+		due := slices.ContainsFunc(c.files, func(f string) bool { return slices.Contains(changed, f) })
+		if (role == ControlPlane || onWorkers) && (due || mounted && slices.Contains(mountPKI, c.component)) {
 			out = append(out, c.component)
 		}
 	}

@@ -46,6 +46,7 @@ type Dir struct {
 	root   *os.Root
 	handle *os.File
 	owner  Owner
+	inUse  bool // others have a pki of before mounted
 }
 
 // Open opens etc/kubernetes below root, an absolute path, makes it if it is missing, and removes
@@ -94,7 +95,8 @@ const stagingName = ".pki.kubectl-magnum"
 
 func tempName(name string) string { return "." + name + ".kubectl-magnum" }
 
-// sweep removes what a run left that was killed.
+// sweep removes what a run left that was killed, and a pki of before that
+// nobody has mounted any more.
 func (d *Dir) sweep() error {
 	entries, err := d.handle.ReadDir(-1)
 	if err != nil {
@@ -102,8 +104,13 @@ func (d *Dir) sweep() error {
 	}
 	for _, e := range entries {
 		if name := e.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".kubectl-magnum") {
-			if err := d.root.RemoveAll(name); err != nil {
-				return d.wrap(err)
+			if e.IsDir() {
+				err = d.retire(name)
+			} else {
+				err = d.wrap(d.root.Remove(name))
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}

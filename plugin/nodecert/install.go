@@ -95,9 +95,10 @@ func (d *Dir) wrongDir() (string, error) {
 
 // installPKI builds a whole new pki beside the old one and exchanges the two.
 func (d *Dir) installPKI(want tree, changed []string) (err error) {
+	exchanged := false
 	defer func() {
-		if left := d.root.RemoveAll(stagingName); err == nil {
-			err = d.wrap(left)
+		if err != nil && !exchanged { // nobody has that
+			_ = d.root.RemoveAll(stagingName)
 		}
 	}()
 	if err := d.makeDir(stagingName); err != nil {
@@ -133,10 +134,17 @@ func (d *Dir) installPKI(want tree, changed []string) (err error) {
 	if err := exchange(d.handle, "pki", stagingName); err != nil {
 		return err
 	}
-	if err := syncDir(d.handle); err != nil {
-		return err
+	exchanged = true
+	return d.exchanged()
+}
+
+// exchanged ends what installPKI began, the old pki being where the new one was.
+func (d *Dir) exchanged() error {
+	err := syncDir(d.handle)
+	if err == nil {
+		err = d.carry(stagingName, "pki") // what somebody else added meanwhile
 	}
-	return d.carry(stagingName, "pki") // what somebody else added meanwhile
+	return errors.Join(err, d.retire(stagingName))
 }
 
 func (d *Dir) stage(name string, data []byte) error {

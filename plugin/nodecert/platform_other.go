@@ -18,3 +18,5 @@ func exchange(*os.File, string, string) error { return ErrNotLinux }
 func ownerOf(fs.FileInfo) (uid, gid int) { return -1, -1 }
 
 func syncDir(*os.File) error { return ErrNotLinux }
+
+func mounted(*os.File, string) (bool, error) { return false, ErrNotLinux }
