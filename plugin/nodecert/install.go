@@ -76,8 +76,8 @@ func (d *Dir) otherOwner(info fs.FileInfo) bool {
 	return d.owner.Set && (uid != d.owner.UID || gid != d.owner.GID)
 }
 
-// wrongDir is one of pki's directories whose mode or owner is not as it should
-// be, "" if there is none.
+// wrongDir is one of pki's directories whose owner is not as it should be, ""
+// if there is none.
 func (d *Dir) wrongDir() (string, error) {
 	for _, name := range []string{"pki", "pki/etcd"} {
 		info, err := d.root.Lstat(name)
@@ -86,7 +86,9 @@ func (d *Dir) wrongDir() (string, error) {
 			continue
 		case err != nil:
 			return "", d.wrap(err)
-		case info.Mode().Perm() != dirMode, d.otherOwner(info):
+		case !info.IsDir(): // not ours then: a worker reads nothing below pki/etcd
+			continue
+		case d.otherOwner(info):
 			return name, nil
 		}
 	}
@@ -101,7 +103,7 @@ func (d *Dir) installPKI(want tree, changed []string) (err error) {
 			_ = d.root.RemoveAll(stagingName)
 		}
 	}()
-	if err := d.makeDir(stagingName); err != nil {
+	if err := d.makeOurs(stagingName, "pki"); err != nil {
 		return err
 	}
 	for _, name := range changed {
@@ -150,7 +152,7 @@ func (d *Dir) exchanged() error {
 func (d *Dir) stage(name string, data []byte) error {
 	staged := stagingName + "/" + name[len("pki/"):]
 	if dir := path.Dir(staged); dir != stagingName {
-		if err := d.makeDir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := d.makeOurs(dir, path.Dir(name)); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
@@ -176,7 +178,7 @@ func (d *Dir) carry(from, to string) error {
 			}
 			continue
 		}
-		if err := d.carryDir(e, next); err != nil {
+		if err := d.carryDir(old, next); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if err := d.carry(old, next); err != nil {
@@ -184,40 +186,6 @@ func (d *Dir) carry(from, to string) error {
 		}
 	}
 	return nil
-}
-
-// carryDir makes a directory like one that is there. Those of ours get the mode
-// they should have.
-func (d *Dir) carryDir(like fs.DirEntry, name string) error {
-	err := d.makeDir(name)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil || like.Name() == "etcd" && path.Dir(path.Dir(name)) == "." {
-		return err
-	}
-	info, err := like.Info()
-	if err != nil {
-		return d.wrap(err)
-	}
-	if uid, gid := ownerOf(info); !d.owner.Set {
-		if err := d.root.Lchown(name, uid, gid); err != nil {
-			return d.wrap(err)
-		}
-	}
-	return d.wrap(d.root.Chmod(name, info.Mode().Perm()))
-}
-
-func (d *Dir) makeDir(name string) error {
-	if err := d.root.Mkdir(name, dirMode); err != nil {
-		return d.wrap(err)
-	}
-	if d.owner.Set {
-		if err := d.root.Lchown(name, d.owner.UID, d.owner.GID); err != nil {
-			return d.wrap(err)
-		}
-	}
-	return d.wrap(d.root.Chmod(name, dirMode)) // whatever the umask is
 }
 
 // write makes a file that was not there, which is never more open than secret

@@ -143,8 +143,6 @@ func TestMended(t *testing.T) {
 		"a kubeconfig others read": {chmod("admin.conf", 0o640), 1, "admin.conf: others could read its key"},
 		"a key of mode 0400":       {chmod("pki/apiserver.key", 0o400), 0, "pki/apiserver.key: its content, mode or owner was another"},
 		"a certificate of 0600":    {chmod("pki/apiserver.crt", 0o600), 0, "pki/apiserver.crt: its content, mode or owner was another"},
-		"a directory of mode 0700": {chmod("pki", 0o700), 0, "pki: its content, mode or owner was another"},
-		"a directory of mode 0777": {chmod("pki/etcd", 0o777), 0, "pki/etcd: its content, mode or owner was another"},
 		"a damaged kubeconfig":     {write("scheduler.conf", []byte("garbage: [")), 1, "scheduler.conf: it is missing"},
 		"a kubeconfig's server":    {replace(root, "scheduler.conf", "api.example.org", "evil.example.org"), 0, "scheduler.conf: its content, mode or owner was another"},
 		"damaged CAs":              {write("pki/ca.crt", []byte("garbage")), 0, "pki/ca.crt: Magnum has a new CA"},
