@@ -5,7 +5,6 @@ package nodecert
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -115,55 +114,6 @@ func (d *Dir) sweep() error {
 		}
 	}
 	return nil
-}
-
-// file is a file as it is; one that is missing has no info.
-type file struct {
-	data []byte
-	info fs.FileInfo
-}
-
-func (f file) missing() bool { return f.info == nil }
-
-// read reads a regular file of ours, if it is there. A *PlacedError if it is
-// something else.
-func (d *Dir) read(name string) (file, error) {
-	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		info, err := d.root.Lstat(dir)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return file{}, nil
-		case err != nil:
-			return file{}, d.wrap(err)
-		case !info.IsDir():
-			return file{}, &PlacedError{d.said(dir), "is not a directory, and node-certs follows no symbolic link"}
-		}
-		if err := d.checkOwner(d.said(dir), info); err != nil {
-			return file{}, err
-		}
-	}
-	info, err := d.root.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return file{}, nil
-	case err != nil:
-		return file{}, d.wrap(err)
-	case !info.Mode().IsRegular():
-		return file{}, &PlacedError{d.said(name), "is not a regular file, and node-certs follows no symbolic link"}
-	}
-	if err := d.checkOwner(d.said(name), info); err != nil {
-		return file{}, err
-	}
-	f, err := d.root.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return file{}, d.wrap(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, sizeMax+1))
-	if err == nil && len(data) > sizeMax {
-		err = &PlacedError{d.said(name), "is longer than any certificate or key"}
-	}
-	return file{data, info}, d.wrap(err)
 }
 
 func (d *Dir) said(name string) string { return d.Path + "/" + name }

@@ -77,6 +77,8 @@ func TestPlacedFilesAreRefused(t *testing.T) {
 		"others may write etc":            {chmod("etc", 0o777|os.ModeSticky), "etc", "can be written by others"},
 		"a group may write kubernetes":    {chmod("etc/kubernetes", 0o775), "etc/kubernetes", "can be written by others"},
 		"others may write the CAs":        {chmod("etc/kubernetes/pki/ca.crt", 0o666), "etc/kubernetes/pki/ca.crt", "can be written by others"},
+		"others may write pki":            {chmod("etc/kubernetes/pki", 0o777), "etc/kubernetes/pki", "can be written by others"},
+		"a group may write pki/etcd":      {chmod("etc/kubernetes/pki/etcd", 0o770|os.ModeSticky), "etc/kubernetes/pki/etcd", "can be written by others"},
 		"another's directory":             {chown("etc/kubernetes"), "etc/kubernetes", "belongs to another user (uid 12345)"},
 		"another's pki":                   {chown("etc/kubernetes/pki"), "etc/kubernetes/pki", "belongs to another user (uid 12345)"},
 		"another's file of CAs":           {chown("etc/kubernetes/pki/ca.crt"), "etc/kubernetes/pki/ca.crt", "belongs to another user (uid 12345)"},
