@@ -68,7 +68,8 @@ func (h *installed) add(name string, f file) {
 	}
 }
 
-// readItems reads keys and certificates, and returns the CAs in kubeconfigs.
+// readItems reads keys and certificates, and returns the CAs in kubeconfigs
+// that others cannot have written there.
 func (d *Dir) readItems(n Node, have *installed) (embedded []*x509.Certificate, err error) {
 	for _, i := range n.items() {
 		if i.kubeconfig() {
@@ -80,8 +81,10 @@ func (d *Dir) readItems(n Node, have *installed) (embedded []*x509.Certificate, 
 			if c, err := parseKubeconfig(f.data); err == nil && !f.missing() {
 				have.pairs[i.path] = c.pair
 				have.exposed[i.path] = exposed(f)
-				cas, _ := parseBundle(c.bundle)
-				embedded = appendCAs(embedded, cas...)
+				if f.info.Mode().Perm()&0o022 == 0 {
+					cas, _ := parseBundle(c.bundle)
+					embedded = appendCAs(embedded, cas...)
+				}
 			}
 			continue
 		}

@@ -209,6 +209,31 @@ func TestDamagedCAsInTheWindow(t *testing.T) {
 	}
 }
 
+// Nor are CAs taken from a kubeconfig that others can write.
+func TestCAsOfAnOpenKubeconfig(t *testing.T) {
+	t.Parallel()
+	s, root, evil := newSigner(t), newRoot(t), newCA(t, "prod")
+	s.must(t, root, worker(), Options{})
+	conf := at(root, "kube-proxy.conf")
+	text := contents(t, conf)
+	c, err := parseKubeconfig(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := append(slices.Clone(c.bundle), pki.MarshalCertificate(evil.Certificate)...)
+	text = bytes.Replace(text, []byte(encode(c.bundle)), []byte(encode(more)), 1)
+	for _, err := range []error{os.WriteFile(conf, text, 0o600), os.Chmod(conf, 0o620), os.Remove(at(root, "pki/ca.crt"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.must(t, root, worker(), Options{})
+	cas, err := parseBundle(contents(t, at(root, "pki/ca.crt")))
+	if err != nil || contains(cas, evil.Certificate) {
+		t.Errorf("%d CAs, %v", len(cas), err)
+	}
+}
+
 func TestAnotherClusterIsRefused(t *testing.T) {
 	t.Parallel()
 	s, root := newSigner(t), newRoot(t)
