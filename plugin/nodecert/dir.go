@@ -44,6 +44,7 @@ type Dir struct {
 	Path   string // as said in errors
 	root   *os.Root
 	handle *os.File
+	locked *os.File
 	owner  Owner
 	inUse  bool // others have a pki of before mounted
 }
@@ -75,7 +76,7 @@ func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
 	if d.handle, err = d.root.Open("."); err != nil || !toWrite {
 		return d, err
 	}
-	if err := lock(d.handle); err != nil {
+	if err := d.lock(); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Path, err)
 	}
 	return d, d.sweep()
@@ -83,8 +84,10 @@ func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
 
 // Close lets others have the directory.
 func (d *Dir) Close() {
-	if d.handle != nil {
-		_ = d.handle.Close()
+	for _, f := range []*os.File{d.handle, d.locked} {
+		if f != nil {
+			_ = f.Close()
+		}
 	}
 	_ = d.root.Close()
 }

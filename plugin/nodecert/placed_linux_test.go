@@ -209,3 +209,22 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	}
 	d.Close()
 }
+
+// Whoever may look at the directory cannot keep node-certs from it.
+func TestOthersCannotLock(t *testing.T) {
+	t.Parallel()
+	s, root := newSigner(t), newRoot(t)
+	s.must(t, root, worker(), Options{})
+	dir, err := os.Open(at(root, "."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := lock(dir); err != nil {
+		t.Fatal(err)
+	}
+	s.must(t, root, worker(), Options{})
+	if info, err := os.Lstat(at(root, lockName)); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+}

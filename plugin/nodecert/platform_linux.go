@@ -14,9 +14,9 @@ import (
 
 const supported = true
 
-// lock is freed with dir, by the kernel if need be.
-func lock(dir *os.File) error {
-	err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+// lock is freed with f, by the kernel if need be.
+func lock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return ErrBusy
 	}
