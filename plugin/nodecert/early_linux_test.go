@@ -95,3 +95,24 @@ func TestNothingSignedInTheWindow(t *testing.T) {
 		})
 	}
 }
+
+// Where nothing says which CAs of before there are, what Magnum's did not sign
+// may be of one.
+func TestCAsLostInTheWindow(t *testing.T) {
+	t.Parallel()
+	before, after, root, n := newSigner(t), newSigner(t), newRoot(t), master()
+	before.must(t, root, n, Options{})
+	after.must(t, root, n, Options{})
+	if err := os.WriteFile(at(root, "pki/etcd/ca.crt"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := after.run(root, n, Options{})
+	early, ok := errors.AsType[*TooEarlyError](err)
+	if !ok || len(early.Needs) != 4 || after.signed > 0 {
+		t.Errorf("got %v", err)
+	}
+	after.must(t, root, n, Options{Renew: true})
+	if _, err := (nodeFiles{root, n}).check(now); err != nil {
+		t.Error(err)
+	}
+}

@@ -33,6 +33,7 @@ type installed struct {
 	bundles map[magnum.CAType][]*x509.Certificate // CAs of before, without Magnum's own
 	pairs   map[string]pair                       // by the item's path; of what there is
 	exposed map[string]bool                       // keys that others could read
+	lost    map[magnum.CAType]bool                // nothing says which CAs of before there are
 }
 
 // readInstalled reads what there is of a node's files. What cannot be
@@ -41,7 +42,7 @@ type installed struct {
 func (d *Dir) readInstalled(n Node, cas Authorities, now time.Time) (*installed, error) {
 	have := &installed{
 		tree: tree{}, bundles: map[magnum.CAType][]*x509.Certificate{}, pairs: map[string]pair{},
-		exposed: map[string]bool{},
+		exposed: map[string]bool{}, lost: map[magnum.CAType]bool{},
 	}
 	embedded, err := d.readItems(n, have)
 	if err != nil {
@@ -122,6 +123,7 @@ func (d *Dir) readBundle(which magnum.CAType, have *installed, cas Authorities, 
 	if err != nil && which == magnum.Kubernetes {
 		bundle = embedded
 	}
+	have.lost[which] = len(bundle) == 0
 	current := cas[which]
 	for _, ca := range bundle {
 		switch {

@@ -37,12 +37,10 @@ func (p *Plan) judge(i item) (signer *x509.Certificate, err error) {
 // a CA that was rotated, if the node still has anything of a CA of before. A
 // node without certificates is a new one, which nobody can lose.
 func (p *Plan) tooEarly() []Need {
-	if !slices.ContainsFunc(p.node.items(), p.ofBefore) {
-		return nil
-	}
+	before := slices.ContainsFunc(p.node.items(), p.ofBefore)
 	var early []Need
 	for _, need := range p.Needs {
-		if len(p.have.bundles[need.CA]) > 0 {
+		if before && len(p.have.bundles[need.CA]) > 0 || p.have.lost[need.CA] && p.ofAnother(item{path: need.Path, ca: need.CA}) {
 			early = append(early, need)
 		}
 	}
@@ -53,10 +51,15 @@ func (p *Plan) tooEarly() []Need {
 // signed by a CA of before.
 func (p *Plan) ofBefore(i item) bool {
 	cert, err := pki.ParseCertificate(p.have.pairs[i.path].certificate)
-	if err != nil || pki.SignedBy(cert, p.options.Authorities[i.ca]) == nil {
-		return false
-	}
-	return slices.ContainsFunc(p.have.bundles[i.ca], func(ca *x509.Certificate) bool { return pki.SignedBy(cert, ca) == nil })
+	return err == nil && p.ofAnother(i) &&
+		slices.ContainsFunc(p.have.bundles[i.ca], func(ca *x509.Certificate) bool { return pki.SignedBy(cert, ca) == nil })
+}
+
+// ofAnother says whether there is a certificate that another CA than Magnum's
+// has signed: where the CAs are lost, that may be one of before.
+func (p *Plan) ofAnother(i item) bool {
+	cert, err := pki.ParseCertificate(p.have.pairs[i.path].certificate)
+	return err == nil && pki.SignedBy(cert, p.options.Authorities[i.ca]) != nil
 }
 
 // newCA says whether a file of CAs lacks Magnum's.
