@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -221,7 +222,10 @@ func (p *Plugin) CheckNodeCerts(ctx context.Context, r NodeCheckRequest) (*NodeC
 	n, err := p.nodeConnect(ctx, r.Cluster, r.Node, 1)
 	var unreachable *openstack.UnreachableError
 	var noCloud *openstack.NoCloudError
+	var untrusted *tls.CertificateVerificationError // somebody answered, and perhaps not OpenStack
 	switch {
+	case errors.As(err, &untrusted):
+		return nil, err
 	case errors.As(err, &unreachable), errors.As(err, &noCloud):
 		result.Offline = err
 		n = &nodeCluster{node: r.Node}

@@ -6,12 +6,16 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -248,6 +252,31 @@ func TestCheckNodeCertsOffline(t *testing.T) {
 	found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: "prod", Node: r.Node, Root: r.Root})
 	var unreachable *openstack.UnreachableError
 	if err != nil || found.Problems() > 0 || !errors.As(found.Offline, &unreachable) || found.CA != nil {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// A server whose certificate nobody vouches for is no absence of one.
+func TestCheckNodeCertsUntrusted(t *testing.T) {
+	t.Parallel()
+	p, _ := newPlugin(t, magnumtest.Options{})
+	r := nodeRequest(t, 0)
+	if _, err := p.NodeCerts(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	stranger := httptest.NewUnstartedServer(http.NotFoundHandler())
+	stranger.Config.ErrorLog = log.New(io.Discard, "", 0)
+	stranger.StartTLS()
+	defer stranger.Close()
+	getenv := p.Cloud.Getenv
+	p.Cloud.Getenv = func(name string) string {
+		if name == "OS_AUTH_URL" {
+			return stranger.URL + "/v3"
+		}
+		return getenv(name)
+	}
+	found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: "prod", Node: r.Node, Root: r.Root})
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
