@@ -58,6 +58,9 @@ func (p *Plan) why(name string) string {
 	if _, ok := p.have.tree[name]; !ok && name != "pki" && name != "pki/etcd" {
 		return errMissing.Error()
 	}
+	if p.have.exposed[name] {
+		return errSharedExposed.Error()
+	}
 	if !inPKI(name) || path.Base(name) == "ca.crt" || name == caFiles[magnum.FrontProxy] {
 		switch {
 		case p.newCA():

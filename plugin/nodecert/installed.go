@@ -59,6 +59,7 @@ func (d *Dir) readInstalled(n Node, cas Authorities, now time.Time) (*installed,
 			return nil, err
 		}
 		have.add(name, f)
+		have.exposed[name] = name == saKey && exposed(f)
 	}
 	return have, nil
 }

@@ -22,6 +22,10 @@ const (
 // ErrServiceAccountKey is a key that the API server could not use.
 var ErrServiceAccountKey = errors.New("not one private key in PEM, RSA of 2048 bits or more, or ECDSA")
 
+// errSharedExposed is said of a key that no run can make anew, as it is all
+// control planes'.
+var errSharedExposed = errors.New("others could read it: whoever did can make tokens until all control planes have another")
+
 // ParseServiceAccountKey returns the key in PEM without what may stand around it.
 func ParseServiceAccountKey(data []byte) ([]byte, error) {
 	data = bytes.TrimSpace(data)
