@@ -186,6 +186,9 @@ func (x *inspector) load(f *Inspected, p place) (certificate, key []byte, err er
 		return nil, nil, err
 	}
 	x.bundle(f, p, c)
+	if x.layout == Ours && c.server != x.node.Server {
+		f.problem("its server is %q, not %q", c.server, x.node.Server)
+	}
 	if c.certFile == "" {
 		if info.Mode().Perm()&x.tooOpen() != 0 {
 			f.problem("%v", errExposed)
@@ -193,28 +196,6 @@ func (x *inspector) load(f *Inspected, p place) (certificate, key []byte, err er
 		return c.pair.certificate, c.pair.key, nil
 	}
 	return x.pair(f, x.beside(p.kubeconfig, c.certFile), x.beside(p.kubeconfig, c.keyRef))
-}
-
-// bundle compares the CAs of a kubeconfig with those beside it.
-func (x *inspector) bundle(f *Inspected, p place, c credentials) {
-	data := c.bundle
-	if c.caFile != "" {
-		var err error
-		if data, _, err = x.read(x.beside(p.kubeconfig, c.caFile)); err != nil {
-			f.problem("its CA: %v", bare(err))
-			return
-		}
-	}
-	cas, err := parseBundle(data)
-	if err != nil {
-		f.problem("its CA: %v", err)
-		return
-	}
-	for _, ca := range x.onDisk[p.ca] {
-		if !contains(cas, ca) {
-			f.problem("it does not trust a CA that the node does (SHA-256 %s)", pki.Fingerprint(ca))
-		}
-	}
 }
 
 // beside is a path that stands in a file: relative ones are so to that file.
