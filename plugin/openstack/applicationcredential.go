@@ -133,9 +133,13 @@ type madeCredential struct {
 // check compares what was made with what was asked for: a Keystone passes over
 // what it does not know.
 func (c NewApplicationCredential) check(made madeCredential) error {
+	// Keystone counts parts of a second, and we do not.
+	end, err := time.Parse("2006-01-02T15:04:05.999999999", strings.TrimSuffix(made.ExpiresAt, "Z"))
 	switch {
 	case made.ExpiresAt == "":
 		return &LaxError{Missing: "without an end"}
+	case err != nil, end.After(c.ExpiresAt.Add(time.Second)):
+		return &LaxError{Missing: "with a later end"}
 	case made.Unrestricted:
 		return &LaxError{Missing: "that may make others"}
 	case len(made.Rules) == 0:

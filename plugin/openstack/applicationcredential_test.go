@@ -41,7 +41,7 @@ func made(more string) http.HandlerFunc {
 // What Keystone does not know, it passes over.
 func TestCreateApplicationCredentialChecksWhatWasMade(t *testing.T) {
 	for _, more := range []string{
-		`, "access_rules": null`, `, "access_rules": []`, `, "expires_at": ""`, `, "unrestricted": true`,
+		`, "access_rules": null`, `, "access_rules": []`, `, "expires_at": ""`, `, "expires_at": "2031-01-02T02:04:05.000000"`, `, "expires_at": "never"`, `, "unrestricted": true`,
 		`, "access_rules": [{"service": "container-infra", "method": "GET", "path": "/v1/clusters"}, {"service": "container-infra", "method": "PATCH", "path": "/v1/clusters"}]`,
 		`, "access_rules": [{"service": "compute", "method": "GET", "path": "/v1/clusters"}]`,
 	} {
