@@ -84,6 +84,9 @@ func open(root string, owner Owner, toWrite bool) (_ *Dir, err error) {
 
 // Close lets others have the directory.
 func (d *Dir) Close() {
+	if d.locked != nil {
+		unlock(d.locked)
+	}
 	for _, f := range []*os.File{d.handle, d.locked} {
 		if f != nil {
 			_ = f.Close()

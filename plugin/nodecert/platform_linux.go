@@ -23,6 +23,10 @@ func lock(f *os.File) error {
 	return err
 }
 
+// unlock is not left to closing f: a process that is being forked meanwhile has
+// a copy of f until it executes its program.
+func unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
 // exchange has two names of dir stand for each other's files, at once.
 func exchange(dir *os.File, a, b string) error {
 	fd := int(dir.Fd())

@@ -13,6 +13,8 @@ const supported = false
 
 func lock(*os.File) error { return ErrNotLinux }
 
+func unlock(*os.File) {}
+
 func exchange(*os.File, string, string) error { return ErrNotLinux }
 
 func ownerOf(fs.FileInfo) (uid, gid int) { return -1, -1 }
