@@ -145,6 +145,11 @@ func (t Target) prepare(d *dial, credential shown) (*http.Transport, *http.Reque
 	if err != nil {
 		return nil, nil, err
 	}
+	return t.transport(d, credential, proxy), request, nil
+}
+
+// transport is one whose connections d sees, one of them at a time.
+func (t Target) transport(d *dial, credential shown, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
 	config := &tls.Config{
@@ -164,7 +169,20 @@ func (t Target) prepare(d *dial, credential shown) (*http.Transport, *http.Reque
 	return &http.Transport{
 		Proxy: proxy, Protocols: &http1, DisableKeepAlives: true, MaxResponseHeaderBytes: answerMax,
 		DialContext: d.connect, TLSClientConfig: config,
-	}, request, nil
+	}
+}
+
+// Transport returns a transport that shows a client certificate to a server that
+// roots verify, and to no other, by the way that a client takes to t. Its caller
+// closes its idle connections, and bounds what is asked over it.
+func (t Target) Transport(roots []*x509.Certificate, credential tls.Certificate) (*http.Transport, error) {
+	proxy, err := t.proxy()
+	if err != nil {
+		return nil, err
+	}
+	transport := t.transport(&dial{roots: roots}, shown{certificate: &credential}, proxy)
+	transport.DisableKeepAlives = false
+	return transport, nil
 }
 
 // proxy is the proxy as client-go chooses it. One that is spoken to over TLS is

@@ -44,6 +44,7 @@ type Server struct {
 	tokens       int // likewise
 	whose        func(token string) (user string, ok bool)
 	last, banned *x509.Certificate
+	signing      *Signing
 }
 
 // New starts a server that has no certificate yet, so that nobody can talk to
@@ -197,7 +198,7 @@ func (s *Server) Tokens() int {
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	s.mu.Lock()
-	clients, answer, banned, whose := s.clients, s.answer, s.banned, s.whose
+	clients, answer, banned, whose, signing := s.clients, s.answer, s.banned, s.whose, s.signing
 	s.seen++
 	if bearer {
 		s.tokens++
@@ -213,21 +214,30 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if len(r.TLS.PeerCertificates) == 0 || !verifies(r.TLS.PeerCertificates[0], clients) || r.TLS.PeerCertificates[0].Equal(banned) {
+	if len(r.TLS.PeerCertificates) == 0 || !verifies(r.TLS.PeerCertificates[0], clients, signing) || r.TLS.PeerCertificates[0].Equal(banned) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}`)
 		return
 	}
 	who := r.TLS.PeerCertificates[0].Subject
+	if signing != nil && strings.HasPrefix(r.URL.Path, "/apis/") {
+		signing.handle(w, r, who.Organization)
+		return
+	}
 	fmt.Fprintf(w, "%s in %s\n", who.CommonName, strings.Join(who.Organization, ", "))
 }
 
-func verifies(cert *x509.Certificate, clients *x509.CertPool) bool {
+// verifies goes by the clock that signs, if there is one.
+func verifies(cert *x509.Certificate, clients *x509.CertPool, signing *Signing) bool {
 	if clients == nil {
 		return false
 	}
-	_, err := cert.Verify(x509.VerifyOptions{Roots: clients, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	options := x509.VerifyOptions{Roots: clients, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	if signing != nil {
+		options.CurrentTime = signing.now()
+	}
+	_, err := cert.Verify(options)
 	return err == nil
 }
 
