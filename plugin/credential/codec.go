@@ -36,6 +36,7 @@ type wireRecord struct {
 	Certificate string `json:"crt,omitempty"` // DER, base64url
 	CA          string `json:"ca,omitempty"`  // SHA-256, hex
 	CANotAfter  int64  `json:"caexp,omitempty"`
+	Since       int64  `json:"since,omitempty"`
 	Token       string `json:"token,omitempty"`
 	Expires     int64  `json:"exp,omitempty"`
 	Issued      int64  `json:"iat"`
@@ -44,7 +45,7 @@ type wireRecord struct {
 // isToken says whether w has what only a token's record has, and nothing that
 // only a certificate's has.
 func (w wireRecord) isToken() bool {
-	return w.Token != "" && w.Expires != 0 && w.Key == "" && w.Certificate == "" && w.CA == "" && w.CANotAfter == 0
+	return w.Token != "" && w.Expires != 0 && w.Key == "" && w.Certificate == "" && w.CA == "" && w.CANotAfter == 0 && w.Since == 0
 }
 
 // isCertificate says the opposite; a record may be neither.
@@ -68,6 +69,10 @@ func (r *Record) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
+	var since int64
+	if !r.Since.IsZero() {
+		since = r.Since.Unix()
+	}
 	return json.Marshal(wireRecord{
 		Version:     recordVersion,
 		Identity:    r.Identity,
@@ -76,6 +81,7 @@ func (r *Record) Encode() ([]byte, error) {
 		Certificate: encoding.EncodeToString(r.Certificate.Raw),
 		CA:          r.CA,
 		CANotAfter:  r.CANotAfter.Unix(),
+		Since:       since,
 		Issued:      r.Issued.Unix(),
 	})
 }
@@ -114,6 +120,10 @@ func decodeCertificate(wire wireRecord) (*Record, error) {
 	if ca, err := hex.DecodeString(wire.CA); err != nil || len(ca) != 32 {
 		return nil, errMalformed
 	}
+	var since time.Time
+	if wire.Since != 0 {
+		since = time.Unix(wire.Since, 0).UTC()
+	}
 	return &Record{
 		Identity:    wire.Identity,
 		Cluster:     wire.Cluster,
@@ -121,6 +131,7 @@ func decodeCertificate(wire wireRecord) (*Record, error) {
 		Certificate: cert,
 		CA:          wire.CA,
 		CANotAfter:  time.Unix(wire.CANotAfter, 0).UTC(),
+		Since:       since,
 		Issued:      time.Unix(wire.Issued, 0).UTC(),
 	}, nil
 }

@@ -29,6 +29,10 @@ type Identity struct {
 	Owner   string // OpenStack user id of the caller
 	User    string // the certificate's common name
 	Groups  []string
+	// ShortLived is for how long the cluster itself, asked by its
+	// CertificateSigningRequest API, shall sign the certificate. Zero: Magnum signs
+	// it, for as long as it chooses.
+	ShortLived time.Duration
 	// Login is the login that a token is of; nil for a certificate. With it there
 	// are neither User nor Groups: who a token is for is Keystone's to say.
 	Login *Login
@@ -44,6 +48,9 @@ type Login struct {
 // IsToken says whether a Keystone token is meant, and no certificate.
 func (i Identity) IsToken() bool { return i.Login != nil }
 
+// IsShortLived says whether the cluster signs i's certificates.
+func (i Identity) IsShortLived() bool { return i.ShortLived > 0 }
+
 // Subject is what a certificate for i says in its subject.
 func (i Identity) Subject() pki.Subject {
 	return pki.Subject{CommonName: i.User, Organizations: i.Groups}
@@ -58,7 +65,11 @@ func (i Identity) Key() string {
 	}
 	groups := slices.Clone(i.Groups)
 	slices.Sort(groups)
-	return "v1-cert-" + hash(append([]string{i.Cluster, i.Project, i.Owner, i.User}, slices.Compact(groups)...)...)
+	fields := append([]string{i.Cluster, i.Project, i.Owner, i.User}, slices.Compact(groups)...)
+	if i.IsShortLived() {
+		return "v1-short-" + hash(append([]string{i.ShortLived.String()}, fields...)...)
+	}
+	return "v1-cert-" + hash(fields...)
 }
 
 // hash is the head of a SHA-256 over fields, each with its length.
@@ -85,6 +96,9 @@ type Record struct {
 	Certificate *x509.Certificate
 	CA          string    // pki.Fingerprint of the CA that signed it
 	CANotAfter  time.Time // that CA's end, with whole seconds
+	// Since is when Magnum signed the certificate by which the first of a line of
+	// certificates was had that renewed each other; zero for one that is not such.
+	Since time.Time
 
 	// Of a token; the zero values in the record of a certificate.
 	Token   string
@@ -102,6 +116,15 @@ func NewRecord(id Identity, key *ecdsa.PrivateKey, cert, ca *x509.Certificate, n
 		CANotAfter:  ca.NotAfter,
 		Issued:      now.UTC().Truncate(time.Second),
 	}
+}
+
+// Began is when Magnum or Keystone last had a say in r: max age and revocations
+// count from there.
+func (r *Record) Began() time.Time {
+	if r.Since.IsZero() {
+		return r.Issued
+	}
+	return r.Since
 }
 
 // IsToken says whether r is the record of a token, and of no certificate.

@@ -18,6 +18,7 @@ var (
 	ErrFromFuture    = errors.New("record was issued in the future")
 	ErrTooOld        = errors.New("record's key, certificate or token is at its end")
 	ErrRevoked       = errors.New("record was revoked")
+	ErrTooLong       = errors.New("certificate lives longer than was asked for")
 )
 
 // Terms are what a record must hold against.
@@ -37,17 +38,18 @@ type Terms struct {
 // Revoked says which records are not handed out any more, whatever a store
 // brings back. The zero Revoked revokes none.
 type Revoked struct {
-	Before time.Time // with whole seconds: all that were issued earlier
+	Before time.Time // with whole seconds: all that began earlier
 	Names  []string  // and these, by Record.Name
 }
 
 func (v Revoked) has(r *Record) bool {
-	return r.Issued.Before(v.Before) || slices.Contains(v.Names, r.Name())
+	return r.Began().Before(v.Before) || slices.Contains(v.Names, r.Name())
 }
 
 // Usable decides, alone, whether r may be handed out under t: it is of this
 // cluster and identity, and a token just where a token is asked for; key and
-// certificate match, and a CA that Magnum named signed it; it was not revoked nor
+// certificate match, and a CA that Magnum named signed it, for no longer than was
+// asked for; it was not revoked nor
 // issued in the future, and by its dates the API server would accept it now and
 // for some minutes more. It returns until when that stays so, or why it is not;
 // with [ErrTooOld] everything else holds.
@@ -83,7 +85,22 @@ func (r *Record) genuine(t Terms) error {
 	if err := pki.CheckClient(r.Certificate, &r.Key.PublicKey, t.Identity.Subject(), t.Now); err != nil {
 		return err
 	}
+	if err := r.brief(t.Identity); err != nil {
+		return err
+	}
 	return r.signedBy(t.Signers)
+}
+
+// brief checks that a short-lived certificate is one: the API server takes it
+// until its end, whoever has it. It has a line, and no other certificate does.
+func (r *Record) brief(id Identity) error {
+	switch {
+	case r.Since.IsZero() == id.IsShortLived() || r.Since.After(r.Issued):
+		return ErrOtherIdentity
+	case id.IsShortLived() && r.Certificate.NotAfter.After(r.Issued.Add(id.ShortLived+pki.ClockGrace)):
+		return ErrTooLong
+	}
+	return nil
 }
 
 // signedBy checks r's signature against the signer that r names. Where none is
@@ -112,7 +129,7 @@ func (r *Record) end(maxAge time.Duration, last bool) time.Time {
 		}
 		return r.Expires.Add(-margin).Truncate(time.Second)
 	}
-	end := r.Issued.Add(maxAge)
+	end := r.Began().Add(maxAge)
 	margin := margin(r.Certificate.NotAfter.Sub(r.Certificate.NotBefore))
 	for _, notAfter := range []time.Time{r.Certificate.NotAfter, r.CANotAfter} {
 		if t := notAfter.Add(-margin); t.Before(end) {
@@ -120,6 +137,13 @@ func (r *Record) end(maxAge time.Duration, last bool) time.Time {
 		}
 	}
 	return end
+}
+
+// Due is when a short-lived certificate is to be renewed, though it is usable for
+// a while yet: with a third of its life left, so that whoever is at work has a new
+// one before, and a server that is down for minutes has ended nothing.
+func (r *Record) Due() time.Time {
+	return r.Issued.Add(r.Certificate.NotAfter.Sub(r.Issued) * 2 / 3)
 }
 
 // lastMargin is for requests that are under way, and clocks.

@@ -22,6 +22,9 @@ type Credential struct {
 	User    string        `json:"user"`
 	Groups  []string      `json:"groups,omitempty"`
 	MaxAge  time.Duration `json:"max_age"`
+	// ShortLived is how long its certificates live that the cluster itself signs;
+	// zero for others.
+	ShortLived time.Duration `json:"short_lived,omitempty"`
 	// Login is the login that a token is of; nil for a certificate.
 	Login *TokenLogin `json:"login,omitempty"`
 	// Stores are the names of the stores that may hold a record, the last one
@@ -95,7 +98,7 @@ func (d Dir) AddCredential(id string, c Credential) error {
 
 func (c Credential) equal(d Credential) bool {
 	return c.Cluster == d.Cluster && c.Project == d.Project && c.Owner == d.Owner &&
-		c.User == d.User && c.MaxAge == d.MaxAge && slices.Equal(c.Groups, d.Groups) && equalLogin(c.Login, d.Login) &&
+		c.User == d.User && c.MaxAge == d.MaxAge && c.ShortLived == d.ShortLived && slices.Equal(c.Groups, d.Groups) && equalLogin(c.Login, d.Login) &&
 		slices.Equal(c.Stores, d.Stores) && c.Until.Equal(d.Until) && c.Issued.Equal(d.Issued) && c.Certificate == d.Certificate
 }
 

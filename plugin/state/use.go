@@ -24,6 +24,8 @@ type Use struct {
 	// Server and Magnum are pauses after the one or the other did not answer.
 	Server Pause `json:"server,omitzero"`
 	Magnum Pause `json:"magnum,omitzero"`
+	// Renewal is one after a short-lived certificate could not be renewed.
+	Renewal Pause `json:"renewal,omitzero"`
 	// Reconciled is when Magnum was last asked which CA the cluster has, be it in
 	// vain.
 	Reconciled time.Time `json:"reconciled,omitzero"`
