@@ -44,6 +44,8 @@ type call struct {
 	spare   *credential.Record // a token at its end, for when no other can be had; nil if there is none
 	later   bool               // what is in the store was written by a later version of this program
 
+	following bool // the cluster has a new CA, which its parts get one after the other
+
 	refusal func() error // refuse, done once
 
 	told []string // lines of debugging
@@ -110,7 +112,7 @@ func (c *call) load(ctx context.Context) {
 func (c *call) usable(rec *credential.Record) (_ *credential.Record, until time.Time, aged bool) {
 	until, err := rec.Usable(c.terms(c.r.MaxAge))
 	if aged = errors.Is(err, credential.ErrTooOld) && !rec.IsToken(); aged {
-		until, err = rec.Usable(c.terms(rec.Certificate.NotAfter.Sub(rec.Issued)))
+		until, err = rec.Usable(c.terms(rec.Certificate.NotAfter.Sub(rec.Began())))
 	}
 	switch {
 	case err != nil:

@@ -22,13 +22,19 @@ type ConfigRequest struct {
 	Context  string   // for a single cluster; "" = the cluster's name
 	// Token writes contexts that get Keystone tokens, and no certificates: User,
 	// Groups and MaxAge are not for them.
-	Token  bool
-	User   string // "" = the OpenStack user's name
-	Groups []string
-	MaxAge time.Duration
-	Lease  time.Duration // how long a client may use an answer before it asks again
-	Cache  string        // where kubectl's calls shall keep their records; "" = what they choose by themselves
-	Wait   time.Duration // how long a cluster that is being made is waited for
+	Token bool
+	// ShortLived is for how long the cluster itself shall sign certificates; zero:
+	// Magnum signs them, for as long as it chooses.
+	ShortLived time.Duration
+	// Confirm is asked before a role binding is made in a cluster, for its
+	// short-lived certificates. An error of it is returned.
+	Confirm func(BindingPlan) error
+	User    string // "" = the OpenStack user's name
+	Groups  []string
+	MaxAge  time.Duration
+	Lease   time.Duration // how long a client may use an answer before it asks again
+	Cache   string        // where kubectl's calls shall keep their records; "" = what they choose by themselves
+	Wait    time.Duration // how long a cluster that is being made is waited for
 
 	EmbedCerts bool
 	Command    string // of the exec entry
@@ -56,8 +62,9 @@ type Configured struct {
 	TLSDisabled                 bool
 	User                        string
 	Groups                      []string
-	NotAfter                    time.Time // of the certificate or token; zero if there is none
-	StoreErr                    error     // why its key could not be kept
+	ShortLived                  time.Duration // zero for a certificate that Magnum signed
+	NotAfter                    time.Time     // of the certificate or token; zero if there is none
+	StoreErr                    error         // why its key could not be kept
 	Store                       string
 }
 
@@ -68,6 +75,9 @@ type target struct {
 	context  string
 	id       credential.Identity
 	issued   issued
+	// introducer is what Magnum signed to ask the cluster for a short-lived
+	// certificate; nil if none is wanted.
+	introducer *credential.Record
 
 	pinned   []*x509.Certificate // the CAs to trust it by, once they are known
 	inWindow bool                // of a rotation: its API server has the old CA
@@ -78,7 +88,7 @@ type target struct {
 // kubeconfig is written last: a context never points at what is not there.
 //
 // One cluster costs at most five requests: token, cluster, template, CA,
-// signature. With r.Token the first token is the answer, and nothing is signed.
+// signature; a short-lived certificate up to five more, of its API server. With r.Token the first token is the answer, and nothing is signed.
 func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -117,6 +127,9 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	if err := p.issueAll(ctx, conn, targets); err != nil {
 		return nil, err
 	}
+	if err := p.bindAll(ctx, r, targets); err != nil {
+		return nil, err
+	}
 	return p.install(ctx, conn, r, targets)
 }
 
@@ -133,6 +146,9 @@ func (r ConfigRequest) check() error {
 		return err
 	}
 	if err := checkGroups(r.Groups); err != nil {
+		return err
+	}
+	if err := checkShortLived(r.ShortLived, r.Groups); err != nil {
 		return err
 	}
 	if r.Dir != "" && !r.DryRun {
@@ -168,7 +184,7 @@ func (p *Plugin) targets(ctx context.Context, conn *connection, r ConfigRequest)
 		if r.Token {
 			t.id.Login = &credential.Login{Cloud: conn.cloud.Name, Region: conn.cloud.Region}
 		} else {
-			t.id.User, t.id.Groups = user, r.Groups
+			t.id.User, t.id.Groups, t.id.ShortLived = user, r.Groups, r.ShortLived
 		}
 		if !slices.ContainsFunc(targets, func(other *target) bool { return other.cluster.UUID == t.cluster.UUID }) {
 			targets = append(targets, t) // once, though by name and by UUID
@@ -231,5 +247,14 @@ func (p *Plugin) issueFirst(ctx context.Context, conn *connection, t *target) er
 	default:
 		t.issued, err = p.issue(ctx, conn.magnum, t.id, []*x509.Certificate{ca})
 	}
-	return err
+	if err != nil || !t.id.IsShortLived() {
+		return err
+	}
+	p.Progress(fmt.Sprintf("having cluster %q sign a short-lived certificate", t.cluster.Name))
+	t.introducer = t.issued.record
+	t.issued, err = p.signByCluster(ctx, p.apiServer(t.cluster.APIAddress), []*x509.Certificate{t.issued.ca}, t.introducer, t.id)
+	if err != nil {
+		return &NotShortLivedError{Err: err}
+	}
+	return nil
 }

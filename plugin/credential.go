@@ -107,7 +107,7 @@ func (p *Plugin) Credential(ctx context.Context, r CredentialRequest, emit func(
 	if c.refusal() == nil {
 		c.load(ctx)
 		c.pinnedThen = c.cluster.Pinned
-		if c.good() && !c.suspect() && c.withhold() == nil {
+		if c.good() && !c.suspect() && !c.due() && c.withhold() == nil {
 			return c.answer(false)
 		}
 	}
@@ -137,6 +137,9 @@ func (r CredentialRequest) check() error {
 		return nil
 	}
 	if err := checkUser(r.Identity.User); err != nil {
+		return err
+	}
+	if err := checkShortLived(r.Identity.ShortLived, r.Identity.Groups); err != nil {
 		return err
 	}
 	return checkGroups(r.Identity.Groups)

@@ -22,12 +22,12 @@ func (c *call) verify(ctx context.Context) error {
 	if c.r.Identity.IsToken() && len(c.cluster.Pinned) == 0 {
 		return &NotConfiguredError{}
 	}
-	if c.good() && len(c.strangers()) == 0 && c.State.Touch(c.key, c.use) != nil {
+	if c.good() && len(c.strangers()) == 0 && !c.due() && c.State.Touch(c.key, c.use) != nil {
 		// Nothing can be remembered, so there would be no end to asking.
 		return c.answer(false)
 	}
 	seen := c.lookFirst(ctx)
-	if c.settled(seen) {
+	if c.settled(seen) && !c.due() {
 		return c.settle(ctx, seen)
 	}
 	return c.renew(ctx, seen)
@@ -89,13 +89,16 @@ func (c *call) renew(ctx context.Context, seen rotation.Seen) error {
 	defer unlock()
 	record, pins := c.record, c.cluster.Pinned
 	c.load(ctx)
-	if c.good() && !c.suspect() {
+	if c.good() && !c.suspect() && !c.due() {
 		return c.answer(false)
 	}
 	if !sameRecord(record, c.record) || !sameCAs(pins, c.cluster.Pinned) {
 		seen = c.lookFirst(ctx)
 	}
-	if c.settled(seen) {
+	switch {
+	case c.settled(seen) && c.due():
+		return c.extend(ctx, seen)
+	case c.settled(seen):
 		return c.settle(ctx, seen)
 	}
 	if message := c.State.Failure(c.key, c.Now()).Hold; message != "" {
@@ -141,8 +144,11 @@ func (c *call) login(ctx context.Context) (*connection, error) {
 // miss has a certificate signed. That is all, as long as a CA signed it that is
 // known; two requests.
 func (c *call) miss(ctx context.Context) error {
-	if c.inVain() {
+	switch {
+	case c.inVain():
 		return &RejectedError{}
+	case c.r.Identity.IsShortLived() && c.target == nil:
+		return &NoServerError{}
 	}
 	conn, err := c.login(ctx)
 	if err != nil {
@@ -152,7 +158,10 @@ func (c *call) miss(ctx context.Context) error {
 	if err != nil {
 		return explainByUUID(ctx, conn, c.r.Identity.Cluster, err)
 	}
-	if !got.fetched {
+	switch {
+	case !got.fetched && c.r.Identity.IsShortLived():
+		return c.introduce(ctx, conn, got)
+	case !got.fetched:
 		return c.accept(ctx, got)
 	}
 	if len(c.cluster.Pinned) > 0 {

@@ -229,6 +229,9 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 	if !t.id.IsToken() {
 		args = append(args, "--max-age="+r.MaxAge.String())
 	}
+	if t.id.IsShortLived() {
+		args = append(args, "--short-lived="+t.id.ShortLived.String())
+	}
 	return append(args, "--lease="+r.Lease.String())
 }
 
@@ -237,7 +240,7 @@ func configured(targets []*target) []Configured {
 	for _, t := range targets {
 		c := Configured{
 			Name: t.cluster.Name, UUID: t.cluster.UUID, Server: t.cluster.APIAddress, Context: t.context,
-			TLSDisabled: t.template.TLSDisabled, User: t.id.User, Groups: t.id.Groups,
+			TLSDisabled: t.template.TLSDisabled, User: t.id.User, Groups: t.id.Groups, ShortLived: t.id.ShortLived,
 		}
 		switch rec := t.issued.record; {
 		case rec == nil:
@@ -258,6 +261,10 @@ func warnings(conn *connection, targets []*target) []string {
 	}
 	if slices.ContainsFunc(targets, func(t *target) bool { return t.id.IsToken() && !t.template.TLSDisabled }) {
 		out = append(out, tokenWarning(conn))
+	}
+	if i := slices.IndexFunc(targets, func(t *target) bool { return t.id.IsShortLived() }); i >= 0 && targets[i].id.ShortLived < goodLife {
+		out = append(out, fmt.Sprintf("each renewal, about every %s, closes the connections of programs that run for long; --short-lived 1h is a good choice",
+			targets[i].id.ShortLived*2/3))
 	}
 	for _, t := range targets {
 		if t.template.TLSDisabled {

@@ -15,24 +15,30 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
 
-// RefusedError is a certificate from Magnum that we don't accept.
+// RefusedError is a certificate that we don't accept, from Magnum or from the
+// cluster.
 type RefusedError struct {
 	Err error // one of pki's
-	// Skew is by how much this machine's clock is behind Magnum's (ahead, if
-	// negative); zero when Magnum did not say what time it is.
-	Skew time.Duration
+	// Skew is by how much this machine's clock is behind the signer's (ahead, if
+	// negative); zero when that did not say what time it is.
+	Skew      time.Duration
+	ByCluster bool // and not by Magnum
 }
 
 func (e *RefusedError) Error() string {
+	signer := "Magnum's"
+	if e.ByCluster {
+		signer = "the API server's"
+	}
 	if e.Skew.Abs() < 2*time.Second { // the Date header has whole seconds
-		return fmt.Sprintf("Magnum's answer is refused: %v", e.Err)
+		return fmt.Sprintf("%s answer is refused: %v", signer, e.Err)
 	}
 	way := "behind"
 	if e.Skew < 0 {
 		way = "ahead of"
 	}
-	return fmt.Sprintf("Magnum's answer is refused: %v; this machine's clock is %s %s Magnum's",
-		e.Err, e.Skew.Abs().Round(time.Second), way)
+	return fmt.Sprintf("%s answer is refused: %v; this machine's clock is %s %s %s",
+		signer, e.Err, e.Skew.Abs().Round(time.Second), way, signer)
 }
 
 func (e *RefusedError) Unwrap() error { return e.Err }
@@ -54,8 +60,10 @@ type issued struct {
 
 // issue makes a key in memory, has Magnum sign for it and checks what came
 // back against cas, the CAs that Magnum named before. If none of them signed
-// it, Magnum is asked once more which CA it has.
+// it, Magnum is asked once more which CA it has. Where a short-lived certificate is
+// wanted, what Magnum signs is only the one to ask for it with.
 func (p *Plugin) issue(ctx context.Context, m *magnum.Client, id credential.Identity, cas []*x509.Certificate) (issued, error) {
+	id = magnumIdentity(id)
 	key, err := pki.NewKey()
 	if err != nil {
 		return issued{}, err

@@ -33,8 +33,16 @@ func (e *NotKeptError) Unwrap() error { return e.Err }
 // window of a rotation no API server takes a new one.
 const windowTime = time.Hour
 
-// lifeOf is how long a store keeps a record at most.
-func lifeOf(maxAge time.Duration) time.Duration { return maxAge + windowTime }
+// lifeOf is how long a store keeps the record at most.
+func (c *call) lifeOf() time.Duration {
+	switch {
+	case c.record.IsToken():
+		return c.record.Expires.Sub(c.Now())
+	case c.r.Identity.IsShortLived():
+		return c.record.Certificate.NotAfter.Sub(c.Now())
+	}
+	return c.r.MaxAge + windowTime
+}
 
 // keep stores the record. kubectl has its credential, or will not get one:
 // nothing that goes wrong from here on matters to it.
@@ -64,14 +72,17 @@ func (c *call) store(ctx context.Context) error {
 	}
 	if err == nil && place != "" {
 		known.Issued, known.Until = c.record.Issued, c.record.Issued.Add(c.r.MaxAge)
-		if c.record.IsToken() {
+		switch {
+		case c.record.IsToken():
 			known.Until = c.record.Expires
+		case c.r.Identity.IsShortLived():
+			known.Until = c.record.Certificate.NotAfter
 		}
 		known.Certificate = c.record.Name()
 		c.State.ForgetNotice(c.key)
 	}
 	c.register(c.r.Identity, known)
-	if c.record.Issued.Before(c.State.Logout(c.r.Identity.Cluster, c.Now())) {
+	if c.record.Began().Before(c.State.Logout(c.r.Identity.Cluster, c.Now())) {
 		_ = c.Store.Delete(ctx, c.key) // somebody logged out meanwhile, and may have been here before us
 	}
 	return err
@@ -84,20 +95,20 @@ func isTimeout(err error) bool {
 }
 
 // put stores the record, but not in place of what a later version of this
-// program keeps there.
+// program keeps there, nor one of somebody else: what Magnum signs for a short-lived
+// certificate is never kept.
 func (c *call) put(ctx context.Context) error {
-	if c.later {
+	switch {
+	case c.later:
 		return credential.ErrNewerVersion
+	case c.record.Identity != c.key:
+		return credential.ErrOtherIdentity
 	}
 	data, err := c.record.Encode()
 	if err != nil {
 		return err
 	}
-	life := lifeOf(c.r.MaxAge)
-	if c.record.IsToken() {
-		life = c.record.Expires.Sub(c.Now())
-	}
-	return c.Store.Put(ctx, c.key, data, life)
+	return c.Store.Put(ctx, c.key, data, c.lifeOf())
 }
 
 const (

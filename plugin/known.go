@@ -37,7 +37,9 @@ func (p *Plugin) known(ctx context.Context, cluster string) []known {
 }
 
 func identityOf(c state.Credential) credential.Identity {
-	id := credential.Identity{Cluster: c.Cluster, Project: c.Project, Owner: c.Owner, User: c.User, Groups: c.Groups}
+	id := credential.Identity{
+		Cluster: c.Cluster, Project: c.Project, Owner: c.Owner, User: c.User, Groups: c.Groups, ShortLived: c.ShortLived,
+	}
 	if c.Login != nil {
 		id.Login = &credential.Login{Cloud: c.Login.Cloud, Region: c.Login.Region}
 	}
@@ -47,7 +49,7 @@ func identityOf(c state.Credential) credential.Identity {
 // register remembers that there is a credential for id. Without that it is kept
 // and used all the same.
 func (p *Plugin) register(id credential.Identity, r state.Credential) {
-	r.Cluster, r.Project, r.Owner, r.User, r.Groups = id.Cluster, id.Project, id.Owner, id.User, id.Groups
+	r.Cluster, r.Project, r.Owner, r.User, r.Groups, r.ShortLived = id.Cluster, id.Project, id.Owner, id.User, id.Groups, id.ShortLived
 	if id.IsToken() {
 		r.Login = &state.TokenLogin{Cloud: id.Login.Cloud, Region: id.Login.Region}
 	}
@@ -55,10 +57,11 @@ func (p *Plugin) register(id credential.Identity, r state.Credential) {
 }
 
 // stock sees to it that each certificate of this login has a record that API
-// servers accept as they are: during a rotation they take no new one.
+// servers accept as they are: during a rotation they take no new one. A short-lived
+// one would end before that does; as long as it lives it renews itself.
 func (p *Plugin) stock(ctx context.Context, conn *connection, cluster string, ca *x509.Certificate) error {
 	for _, k := range p.known(ctx, cluster) {
-		if !isIdentity(conn, k.r.Identity) || k.r.Identity.IsToken() {
+		if id := k.r.Identity; !isIdentity(conn, id) || id.IsToken() || id.IsShortLived() {
 			continue
 		}
 		err := k.ifMissing(ctx, lockWait, func(bool) error {

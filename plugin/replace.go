@@ -33,8 +33,8 @@ func (c *call) replace(ctx context.Context, conn *connection, o outcome, got iss
 			return &RotatedError{Pinned: pki.Fingerprint(o.magnum), Now: pki.Fingerprint(got.ca)}
 		}
 	}
-	c.record = got.record
-	if o.inWindow() {
+	c.record, c.following = got.record, o.mayChange()
+	if o.inWindow() && !c.r.Identity.IsShortLived() {
 		c.keep(ctx) // nobody else needs one; it will be good
 	}
 	return c.confirm(ctx, o, func(bool) error {
@@ -95,8 +95,15 @@ func (o outcome) mayChange() bool {
 	return o.Reason == rotation.InWindow || o.Reason == rotation.Rotated
 }
 
-// accept answers with a new credential, and then keeps it.
+// accept answers with a new credential, and then keeps it. What Magnum has signed
+// for a short-lived certificate becomes one first.
 func (c *call) accept(ctx context.Context, got issued) error {
+	if c.r.Identity.IsShortLived() && got.record.Identity != c.key {
+		var err error
+		if got, err = c.shorten(ctx, got.record); err != nil {
+			return err
+		}
+	}
 	terms := credential.Terms{Identity: c.r.Identity, MaxAge: c.r.MaxAge, Now: c.Now()}
 	if got.ca != nil {
 		terms.Signers = []*x509.Certificate{got.ca}

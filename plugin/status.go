@@ -45,8 +45,12 @@ type CredentialStatus struct {
 	CA       string            // fingerprint of the CA that signed it; "" for a token
 	NotAfter time.Time         // of the certificate or token
 	Until    time.Time         // by when the key or token is given up
-	Verified time.Time         // when the API server last accepted it, or Magnum signed it, or Keystone gave it; zero: not known
-	cert     *x509.Certificate // nil if there is no record, or for a token
+	// ShortLived is for how long the cluster signs its certificates, zero if Magnum
+	// does; Renews is from when on the one that there is will be replaced.
+	ShortLived time.Duration
+	Renews     time.Time
+	Verified   time.Time         // when the API server last accepted it, or Magnum signed it, or Keystone gave it; zero: not known
+	cert       *x509.Certificate // nil if there is no record, or for a token
 }
 
 // Status compares, for each cluster, the CA that the API server presents, the
@@ -156,13 +160,16 @@ func (p *Plugin) describe(ctx context.Context, conn *connection, s *ClusterStatu
 }
 
 func (p *Plugin) credentialStatus(k known) CredentialStatus {
-	c := CredentialStatus{User: k.User, Groups: k.Groups, Login: k.r.Identity.Login, Verified: k.use.Verified}
+	c := CredentialStatus{User: k.User, Groups: k.Groups, Login: k.r.Identity.Login, ShortLived: k.ShortLived, Verified: k.use.Verified}
 	if k.record == nil {
 		return c
 	}
 	c.Store, c.CA, c.NotAfter, c.Until, c.cert = p.Store.Name(), k.record.CA, k.record.Expires, k.until, k.record.Certificate
 	if c.cert != nil {
 		c.NotAfter = c.cert.NotAfter
+	}
+	if k.r.Identity.IsShortLived() {
+		c.Renews = k.record.Due()
 	}
 	return c
 }
