@@ -35,8 +35,9 @@ func adviseContext(err error) []string {
 	var unconfigured *plugin.NotConfiguredError
 	var outdated *plugin.OutdatedClientError
 	var notRemembered *openstack.NotRememberedError
+	var noServer *plugin.NoServerError
 	switch {
-	case errors.As(err, &insecure):
+	case errors.As(err, &insecure), errors.As(err, &noServer):
 		return []string{tell(hintSafeEntry, "config", at.config)}
 	case errors.As(err, &unconfigured):
 		return []string{tell(hintOptIn, "config", at.config)}

@@ -24,7 +24,7 @@ func (o authOption) check(fs *pflag.FlagSet) error {
 	if o != authCertificate && o != authToken {
 		return usagef("--auth is %q; it is %s or %s", string(o), authCertificate, authToken)
 	}
-	for _, name := range []string{"user", "group", "max-age"} {
+	for _, name := range []string{"user", "group", "max-age", shortLivedFlag} {
 		if o.isToken() && fs.Changed(name) {
 			return usagef("--%s is about a certificate and does not go with --auth %s", name, authToken)
 		}

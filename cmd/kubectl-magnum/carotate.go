@@ -124,7 +124,12 @@ func (p *program) confirmRotation(plan plugin.RotatePlan, yes bool) error {
 	if yes {
 		return nil
 	}
-	fmt.Fprintf(out, "Rotate? Type yes: ")
+	return p.askYes("Rotate? Type yes: ")
+}
+
+// askYes asks on the terminal, and takes nothing but yes for one.
+func (p *program) askYes(question string) error {
+	fmt.Fprint(p.streams.ErrOut, question)
 	answer, err := bufio.NewReader(io.LimitReader(p.streams.In, 1<<10)).ReadString('\n')
 	if strings.TrimSpace(answer) != "yes" || err != nil && !errors.Is(err, io.EOF) {
 		return errNotConfirmed

@@ -220,31 +220,6 @@ func cmdIdle(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(os.RemoveAll(filepath.Join(ts.Getenv("XDG_STATE_HOME"), "kubectl-magnum", "uses")))
 }
 
-// cmdAPIServer changes prod's API server: "apiserver rotate" is what a rotation
-// does to it. Its CA is Magnum's of that moment.
-func cmdAPIServer(ts *testscript.TestScript, _ bool, args []string) {
-	w := worldOf(ts)
-	ca, key := w.cloud.CA("prod")
-	does := map[string]func(){
-		"rotate":       func() { w.api.Serve(ca, key); w.api.Trust(ca) },
-		"serve":        func() { w.api.Serve(ca, key) },
-		"trust":        func() { w.api.Trust(ca) },
-		"trust-nobody": func() { w.api.Trust() },
-		"tokens":       func() { w.api.TakeTokens(w.cloud.TokenUser) },
-		"no-tokens":    func() { w.api.TakeTokens(nil) },
-		"replay":       func() { w.api.Replay(ca, key) },
-		"stranger":     func() { w.api.ServeStranger(ca) },
-		"stall":        func() { w.api.Stall(true) },
-		"refuse":       func() { w.api.Refuse(true) },
-		"back":         func() { w.api.Stall(false); w.api.Refuse(false) },
-	}
-	f, ok := does[args[0]]
-	if !ok {
-		ts.Fatalf("apiserver %q", args)
-	}
-	f()
-}
-
 // cmdAPIRequests checks what reached prod's API server since the last time:
 // apirequests 1, or apirequests ANY, which only begins to count anew.
 func cmdAPIRequests(ts *testscript.TestScript, _ bool, args []string) {

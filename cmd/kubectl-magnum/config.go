@@ -24,12 +24,18 @@ With one cluster its context becomes the current one.
 
 With --auth token kubectl gets Keystone tokens in place of certificates, for
 clusters whose API server asks Keystone about them (k8s-keystone-auth). Whoever
-runs the API server can use them as you can.`
+runs the API server can use them as you can.
+
+With --short-lived the cluster signs the certificates itself, for so long, if it
+can: a copied one is worthless after that. They are for the group
+magnum:cluster-admins, which gets the role cluster-admin after a yes. Each renewal
+closes the connections of programs that run for long; 1h is a good choice.`
 
 const configExamples = `  kubectl magnum config prod
   kubectl magnum config prod staging --os-cloud work
   kubectl magnum config prod --context work-prod --group viewers
   kubectl magnum config prod --auth token
+  kubectl magnum config prod --short-lived 1h --yes
   eval "$(kubectl magnum config prod --dir .)"`
 
 // configOptions are the flags of config and cluster-config.
@@ -50,6 +56,8 @@ type configOptions struct {
 	groups     []string
 	maxAge     time.Duration
 	lease      time.Duration
+	shortLived time.Duration
+	yes        bool
 	wait       time.Duration
 }
 
@@ -115,6 +123,8 @@ func (o *configOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.groups, "group", []string{"system:masters"}, "`group` in the certificate, may be repeated")
 	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept before a new one is made")
 	fs.DurationVar(&o.lease, "lease", time.Minute, "how long a client may use a key before it asks for it again")
+	addShortLivedFlag(fs, &o.shortLived)
+	fs.BoolVar(&o.yes, "yes", false, "with --short-lived: make the role binding without asking")
 	fs.DurationVar(&o.wait, "wait", 0, "wait so long for a cluster that is being made (30m if no time is given)")
 	fs.Lookup("wait").NoOptDefVal = "30m"
 }
@@ -131,6 +141,9 @@ func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) e
 	if err := o.auth.check(cmd.Flags()); err != nil {
 		return err
 	}
+	if err := o.shortLivedGroups(cmd.Flags()); err != nil {
+		return err
+	}
 	request, err := o.request(p, clusters)
 	if err != nil {
 		return err
@@ -140,7 +153,10 @@ func (o *configOptions) run(cmd *cobra.Command, p *program, clusters []string) e
 		return err
 	}
 	var result *plugin.ConfigResult
-	err = p.useCase(cmd.Context(), o.cloud, o.cache, func(pl *plugin.Plugin, _ *progress) (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, o.cache, func(pl *plugin.Plugin, pr *progress) (err error) {
+		request.Confirm = func(plan plugin.BindingPlan) error {
+			return pr.aside(func() error { return p.confirmBinding(plan, o.yes) })
+		}
 		result, err = pl.Config(cmd.Context(), request)
 		return err
 	})
@@ -184,7 +200,7 @@ func (o *configOptions) request(p *program, clusters []string) (plugin.ConfigReq
 	}
 	return plugin.ConfigRequest{
 		Clusters: clusters, Context: o.context, Token: o.auth.isToken(), User: o.user, Groups: o.groups,
-		MaxAge: o.maxAge, Lease: o.lease, Wait: o.wait, Cache: o.cache.argument(),
+		MaxAge: o.maxAge, Lease: o.lease, ShortLived: o.shortLived, Wait: o.wait, Cache: o.cache.argument(),
 		EmbedCerts: o.embedCerts, Command: command,
 		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},
 		Dir:   dir, Force: o.force, Print: o.print, DryRun: o.dryRun,

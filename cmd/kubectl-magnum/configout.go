@@ -51,9 +51,11 @@ func summary(result *plugin.ConfigResult, r plugin.ConfigRequest) string {
 		case c.NotAfter.IsZero():
 		case r.Token:
 			line("%s", tokenKept(c))
+		case c.ShortLived > 0:
+			line("%s", shortLivedKept(c, r.MaxAge))
 		default:
 			line("%s Magnum made its certificate, for %q in %s, valid until %s.",
-				whereKept(c, r.MaxAge), c.User, strings.Join(c.Groups, ", "), c.NotAfter.UTC().Format(time.DateOnly))
+				whereKept(c, r.MaxAge), c.User, joined(c.Groups), c.NotAfter.UTC().Format(time.DateOnly))
 		}
 	}
 	if len(result.Clusters) > 1 && !r.DryRun {
@@ -61,6 +63,8 @@ func summary(result *plugin.ConfigResult, r plugin.ConfigRequest) string {
 	}
 	return out.String()
 }
+
+func joined(groups []string) string { return strings.Join(groups, ", ") }
 
 func whereKept(c plugin.Configured, maxAge time.Duration) string {
 	if c.StoreErr != nil || c.Store == "" {

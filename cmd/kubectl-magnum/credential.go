@@ -55,6 +55,7 @@ func newCredentialCommand(p *program) *cobra.Command {
 	fs.StringArrayVar(&o.identity.Groups, "group", nil, "group in the certificate")
 	fs.DurationVar(&o.maxAge, "max-age", 12*time.Hour, "how long a key is kept")
 	fs.DurationVar(&o.lease, "lease", time.Minute, "how long a client may use a key before it asks again")
+	addShortLivedFlag(fs, &o.identity.ShortLived)
 	addCloudFlags(fs, &o.cloud)
 	o.cache.addFlag(fs)
 	return cmd
@@ -78,6 +79,9 @@ func (o *credentialOptions) run(cmd *cobra.Command, p *program) error {
 		return err
 	}
 	if err := checkLease(o.lease); err != nil {
+		return err
+	}
+	if err := checkShortLived(cmd.Flags(), o.identity.ShortLived); err != nil {
 		return err
 	}
 	if o.clusterName == "" {
@@ -164,6 +168,9 @@ func (o *credentialOptions) configLine() string {
 	}
 	if !o.auth.isToken() {
 		words = append(words, "--max-age", formatAge(o.maxAge))
+	}
+	if o.identity.IsShortLived() {
+		words = append(words, "--short-lived", formatAge(o.identity.ShortLived))
 	}
 	return strings.Join(append(words, "--lease", formatAge(o.lease)), " ")
 }

@@ -101,13 +101,17 @@ const (
 	hintTooEarly     = "run it on every other node first; then, with --renew, here"
 	hintSAKey        = "name the private key that all control planes of the cluster share: --sa-key FILE"
 	hintMend         = "have it mended: run the same without --check; after a rotation also with --renew, and in the end with --finish"
+	hintCAKey        = "its controller manager lacks the CA's key: with Magnum's Heat driver the label cert_manager_api=true gives it to new clusters; else leave out --short-lived"
+	hintSigner       = "certificates of minutes take Kubernetes 1.22 or later, with its own signer and the cluster's CA; else leave out --short-lived"
+	hintDeclined     = "see who decides on such requests in this cluster: kubectl get validatingwebhookconfigurations; or leave out --short-lived"
+	hintBinding      = "see what it is: kubectl get clusterrolebinding <name> -o yaml; or choose a group that is bound already with --group"
 	hintSlow         = "the cloud took too long: try again"
 )
 
 // hints is the advice for err, at most two lines.
 func hints(err error) []string {
 	for _, advise := range []func(error) []string{
-		adviseKept, adviseContext, adviseCARotate, adviseTokenCommand, adviseSettings, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
+		adviseKept, adviseContext, adviseShortLived, adviseCARotate, adviseTokenCommand, adviseSettings, adviseConfig, adviseLogin, adviseTransport, adviseCluster, adviseOwner,
 		adviseKubeconfig, adviseRequest, adviseRotation, adviseTrust, adviseLogout, adviseNode, adviseUse,
 	} {
 		if lines := advise(err); len(lines) > 0 {

@@ -167,6 +167,10 @@ func certificateText(c plugin.CredentialStatus) string {
 	if c.Store == "" {
 		return "none is cached"
 	}
+	if c.ShortLived > 0 {
+		return fmt.Sprintf("signed by the cluster (SHA-256 %s) for %s, until %s; the next call after %s renews it",
+			c.CA, formatAge(c.ShortLived), c.NotAfter.UTC().Format(time.RFC3339), c.Renews.UTC().Format(time.RFC3339))
+	}
 	return fmt.Sprintf("signed by SHA-256 %s, until %s", c.CA, day(c.NotAfter))
 }
 
@@ -225,6 +229,9 @@ type credentialInfo struct {
 	Groups   []string  `json:"groups"`
 	Store    string    `json:"store,omitempty"` // empty: none is cached
 	CA       string    `json:"ca,omitempty"`
+	Signer   string    `json:"signer,omitempty"`      // magnum or cluster
+	Life     string    `json:"short_lived,omitempty"` // as a Go duration
+	Renews   time.Time `json:"renews,omitzero"`       // the next call after it does
 	NotAfter time.Time `json:"not_after,omitzero"`
 	Until    time.Time `json:"key_until,omitzero"`
 	Verified time.Time `json:"verified,omitzero"`
@@ -242,11 +249,28 @@ func newStatusInfo(s plugin.ClusterStatus) statusInfo {
 			auth, cloud = authToken, escape(c.Login.Cloud)
 		}
 		info.Credentials = append(info.Credentials, credentialInfo{
-			Auth: auth, Cloud: cloud, User: escape(c.User), Groups: escapeAll(c.Groups), Store: c.Store, CA: c.CA,
+			Auth: auth, Signer: signerOf(c), Life: lifeText(c.ShortLived), Renews: c.Renews.UTC(), Cloud: cloud, User: escape(c.User), Groups: escapeAll(c.Groups), Store: c.Store, CA: c.CA,
 			NotAfter: c.NotAfter.UTC(), Until: c.Until.UTC(), Verified: c.Verified.UTC(),
 		})
 	}
 	return info
+}
+
+func signerOf(c plugin.CredentialStatus) string {
+	switch {
+	case c.Login != nil:
+		return ""
+	case c.ShortLived > 0:
+		return "cluster"
+	}
+	return "magnum"
+}
+
+func lifeText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return formatAge(d)
 }
 
 func escapeAll(texts []string) []string {

@@ -36,6 +36,8 @@ type world struct {
 	// keyring is the user's; nil if a script has none.
 	keyring *secretservicetest.Server
 
+	signing *apitest.Signing // by api; nil if it signs nothing
+
 	counted int // requests to api that a script has looked at
 
 	nodes  atomic.Pointer[string] // what they do in a rotation, see cmdNodes
