@@ -2,7 +2,8 @@
 
 // Package cluster runs a real Kubernetes API server, and the etcd behind it, on
 // loopback for tests. The caller brings the CA, so that a certificate signed by
-// Magnum is good there. It runs no kubelet, scheduler or controller, keeps
+// Magnum is good there. It runs no kubelet, scheduler or, but for StartSigner,
+// controller, keeps
 // nothing after Stop, and leaves no process behind even if its own is killed.
 // No API stability promise.
 package cluster
@@ -39,6 +40,7 @@ type Cluster struct {
 	dir       string
 	port      reservedPort
 	etcd, api *process
+	signer    *process // nil if there is none
 
 	mu               sync.Mutex // of the rest, and held while they change
 	admin            *http.Client
@@ -94,6 +96,7 @@ func (c *Cluster) Server() string { return fmt.Sprintf("https://127.0.0.1:%d", c
 
 // Stop ends the cluster and removes its files. A second call does nothing.
 func (c *Cluster) Stop() {
+	c.signer.kill()
 	c.api.kill()
 	c.etcd.kill()
 	c.port.release()
