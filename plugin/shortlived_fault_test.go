@@ -166,6 +166,26 @@ func TestShortLivedCertificateOfASilentServer(t *testing.T) {
 	}
 }
 
+// Nor does it hold up config, which has no deadline of its own.
+func TestConfigOfASilentServer(t *testing.T) {
+	t.Parallel()
+	for name, silent := range map[string]func(shorts){
+		"mute":           func(s shorts) { s.api.Stall(true) },
+		"mute at /apis/": func(s shorts) { s.api.Answer(muteBelow("/apis/")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newUnsigned(t)
+			silent(s)
+			_, err := s.config()
+			var unreachable *apiserver.UnreachableError
+			if !errors.As(err, &unreachable) || s.kept() != nil {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 func muteBelow(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, path) {

@@ -23,8 +23,10 @@ import (
 	"time"
 )
 
-// answerMax is how much of an answer is read.
-const answerMax = 1 << 20
+const (
+	answerMax  = 1 << 20          // of an answer is read
+	answerTime = 10 * time.Second // for an answer; a watch has its own
+)
 
 // Client asks one API server, with one credential. It may be used concurrently.
 type Client struct {
@@ -145,6 +147,8 @@ func (c *Client) debug(r *http.Request, format string, args ...any) {
 // ask reads the answer to q into v, and returns its Date header, zero if it has
 // none.
 func (c *Client) ask(ctx context.Context, q request, v any) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	answer, err := c.send(ctx, q)
 	if err != nil {
 		return time.Time{}, err
