@@ -4,6 +4,7 @@ package plugin_test
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -132,3 +133,10 @@ const (
 	logIn  = "POST /v3/auth/tokens"
 	readCA = "GET /v1/certificates/"
 )
+
+// isA says whether an error is of a type. Tests that run at once can share it, but
+// not what errors.As writes to.
+func isA[E error](err error) bool {
+	_, is := errors.AsType[E](err)
+	return is
+}

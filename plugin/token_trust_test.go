@@ -24,25 +24,23 @@ import (
 // question.
 func TestATokenIsWithheld(t *testing.T) {
 	t.Parallel()
-	var insecure *plugin.InsecureClientError
-	var never *plugin.NotConfiguredError
-	var foreign *plugin.ForeignCAError
+	insecure, never, foreign := isA[*plugin.InsecureClientError], isA[*plugin.NotConfiguredError], isA[*plugin.ForeignCAError]
 	cluster := func(edit func(*clientauthv1.Cluster)) func(*plugin.CredentialRequest) {
 		return func(r *plugin.CredentialRequest) { edit(r.Exec.Cluster) }
 	}
 	for name, test := range map[string]struct {
 		change func(*plugin.CredentialRequest)
-		want   any
+		want   func(error) bool
 	}{
-		"no cluster":       {func(r *plugin.CredentialRequest) { r.Exec.Cluster = nil }, &insecure},
-		"no verification":  {cluster(func(c *clientauthv1.Cluster) { c.InsecureSkipTLSVerify = true }), &insecure},
-		"the system's CAs": {cluster(func(c *clientauthv1.Cluster) { c.CertificateAuthorityData = nil }), &insecure},
-		"plain http":       {cluster(func(c *clientauthv1.Cluster) { c.Server = "http" + c.Server[len("https"):] }), &insecure},
-		"no scheme":        {cluster(func(c *clientauthv1.Cluster) { c.Server = c.Server[len("https://"):] }), &insecure},
-		"a stranger's CA":  {cluster(func(c *clientauthv1.Cluster) { c.CertificateAuthorityData = stranger(t) }), &foreign},
+		"no cluster":       {func(r *plugin.CredentialRequest) { r.Exec.Cluster = nil }, insecure},
+		"no verification":  {cluster(func(c *clientauthv1.Cluster) { c.InsecureSkipTLSVerify = true }), insecure},
+		"the system's CAs": {cluster(func(c *clientauthv1.Cluster) { c.CertificateAuthorityData = nil }), insecure},
+		"plain http":       {cluster(func(c *clientauthv1.Cluster) { c.Server = "http" + c.Server[len("https"):] }), insecure},
+		"no scheme":        {cluster(func(c *clientauthv1.Cluster) { c.Server = c.Server[len("https://"):] }), insecure},
+		"a stranger's CA":  {cluster(func(c *clientauthv1.Cluster) { c.CertificateAuthorityData = stranger(t) }), foreign},
 		"and a stranger's": {cluster(func(c *clientauthv1.Cluster) {
 			c.CertificateAuthorityData = append(slices.Clone(c.CertificateAuthorityData), stranger(t)...)
-		}), &foreign},
+		}), foreign},
 	} {
 		for _, having := range []string{"a token", "none", "no state"} {
 			t.Run(name+", "+having, func(t *testing.T) {
@@ -59,18 +57,18 @@ func TestATokenIsWithheld(t *testing.T) {
 					}
 				}
 				s.change = test.change
-				var of *plugin.ClusterError
 				want := test.want
 				if having == "no state" {
-					want = &never
+					want = never
 				}
-				if got := s.take(); !errors.As(got.err, want) || !errors.As(got.err, &of) {
+				got := s.take()
+				if !want(got.err) || !isA[*plugin.ClusterError](got.err) {
 					t.Errorf("got %v", got.err)
 				}
 				if s.api.Tokens() > shown {
 					t.Error("the API server was shown it")
 				}
-				if want != any(&foreign) {
+				if !foreign(got.err) {
 					s.expect()
 				}
 			})

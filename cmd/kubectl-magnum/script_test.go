@@ -111,6 +111,7 @@ func setup(e *testscript.Env) error {
 		"KUBECONFIG":     filepath.Join(home, "kubeconfig"),
 		"OS_CLOUD":       "alice",
 		"SHELL":          "/bin/sh",
+		"GORACE":         os.Getenv("GORACE"),
 		"UUID":           w.cloud.ClusterUUID("prod"),
 		"HEAD":           w.cloud.ClusterUUID("prod")[:8],
 		"TWIN1":          w.cloud.ClusterUUIDs("twin")[0],
