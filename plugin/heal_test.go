@@ -110,10 +110,12 @@ func TestARestartIsNoticedAtOnce(t *testing.T) {
 	s.cloud.Rotate("prod")
 	s.api.Refuse(true)
 	s.pass(2 * lease)
+	start := time.Now()
 	s.good()
+	took := time.Since(start)
 	s.api.Refuse(false)
 	s.follow()
-	s.pass(time.Second)
+	s.pass(15 * took) // what it costs to notice stays small, see pauseAfter
 	if got := s.ask(); got.err != nil || len(got.notices) != 1 || !strings.Contains(got.notices[0], "run the command again") {
 		t.Fatalf("got %v, %q", got.err, got.notices)
 	}

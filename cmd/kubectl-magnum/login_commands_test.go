@@ -13,7 +13,7 @@ import (
 )
 
 // cmdCloud changes the cloud: cloud password alice x, cloud revoke alice,
-// cloud life 1s (of tokens). cloud token-file alice FILE writes a token of alice's
+// cloud clock -1h (from now on, by this machine's). cloud token-file alice FILE writes a token of alice's
 // for demo.
 func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
@@ -22,10 +22,10 @@ func cmdCloud(ts *testscript.TestScript, _ bool, args []string) {
 		w.cloud.SetPassword(args[1], args[2])
 	case "revoke":
 		w.cloud.RevokeTokens(args[1])
-	case "life":
-		life, err := time.ParseDuration(args[1])
+	case "clock":
+		ahead, err := time.ParseDuration(args[1])
 		ts.Check(err)
-		w.cloud.SetTokenLife(life)
+		w.ahead.Store(int64(ahead))
 	case "token":
 		ts.Setenv("OS_TOKEN", w.cloud.Token(args[1], "demo"))
 	case "no-rules":

@@ -40,6 +40,8 @@ type world struct {
 
 	counted int // requests to api that a script has looked at
 
+	ahead atomic.Int64 // of this machine's clock, the cloud's; a time.Duration
+
 	nodes  atomic.Pointer[string] // what they do in a rotation, see cmdNodes
 	follow sync.Once
 	closed atomic.Bool
@@ -49,12 +51,14 @@ type world struct {
 // when a script says so.
 func newWorld() *world {
 	w := &world{api: apitest.New()}
-	w.cloud = magnumtest.New(magnumtest.Options{ProdAPI: w.api.URL, RotateAfter: -1})
+	w.cloud = magnumtest.New(magnumtest.Options{ProdAPI: w.api.URL, RotateAfter: -1, Now: w.now})
 	ca, key := w.cloud.CA("prod")
 	w.api.Serve(ca, key)
 	w.api.Trust(ca)
 	return w
 }
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 func (w *world) close() {
 	w.closed.Store(true)
