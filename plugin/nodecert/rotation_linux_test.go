@@ -20,6 +20,20 @@ import (
 // trusts says whether all clients and servers of one node take the
 // certificates of the other's servers and clients, each by the CA it has to.
 func trusts(a, b nodeFiles) error {
+	var clients [][]byte // the CAs of a's clients
+	for _, own := range a.node.items() {
+		if own.kubeconfig() {
+			text, err := os.ReadFile(at(a.root, own.path))
+			if err != nil {
+				return err
+			}
+			c, err := parseKubeconfig(text)
+			if err != nil {
+				return err
+			}
+			clients = append(clients, c.bundle)
+		}
+	}
 	for _, i := range b.node.items() {
 		if i.ca != magnum.Kubernetes && a.node.Role == Worker {
 			continue
@@ -37,20 +51,8 @@ func trusts(a, b nodeFiles) error {
 			return err
 		}
 		bundles := [][]byte{data}
-		if i.ca == magnum.Kubernetes { // the CAs of a's clients
-			for _, own := range a.node.items() {
-				if own.kubeconfig() {
-					text, err := os.ReadFile(at(a.root, own.path))
-					if err != nil {
-						return err
-					}
-					c, err := parseKubeconfig(text)
-					if err != nil {
-						return err
-					}
-					bundles = append(bundles, c.bundle)
-				}
-			}
+		if i.ca == magnum.Kubernetes {
+			bundles = append(bundles, clients...)
 		}
 		for _, bundle := range bundles {
 			cas, err := parseBundle(bundle)
