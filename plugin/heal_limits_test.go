@@ -123,7 +123,7 @@ func TestACrowdHasOneCertificateSigned(t *testing.T) {
 	var group sync.WaitGroup
 	answers := make([]answer, 50)
 	for i := range answers {
-		group.Go(func() { answers[i] = s.ask() })
+		group.Go(func() { answers[i] = s.askAs(s.newClient(), patience) })
 	}
 	group.Wait()
 	for _, got := range answers {

@@ -78,7 +78,7 @@ func TestASlowAPIServerCostsItsTwoSecondsOnce(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	first := s.good()
-	s.api.Stall(true)
+	s.stall()
 	s.pass(2 * lease)
 	before := s.api.Connections()
 	for range 5 {

@@ -20,7 +20,7 @@ func TestTheOldCAGoesWhateverTheServerSays(t *testing.T) {
 		"500": func(s *site) {
 			s.api.Answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 		},
-		"mute":     func(s *site) { s.api.Stall(true) },
+		"mute":     (*site).stall,
 		"hangs up": func(s *site) { s.api.Refuse(true) },
 		"nothing":  func(*site) {},
 	} {
@@ -90,7 +90,7 @@ func TestACrowdInTheWindow(t *testing.T) {
 			var group sync.WaitGroup
 			for range 20 {
 				group.Go(func() {
-					if got := s.ask(); got.err != nil {
+					if got := s.askAs(s.newClient(), patience); got.err != nil {
 						t.Error(got.err)
 					}
 				})

@@ -54,6 +54,8 @@ type Plugin struct {
 	// Debug is told what is asked of whom and why a record is not used, a line
 	// each: never a secret, but words of servers, to be escaped. Nil for nobody.
 	Debug func(line string)
+
+	testOnlyProbeTime time.Duration // in place of rotation.ProbeTime
 }
 
 // connection is an authenticated session with Magnum's client on it.
@@ -109,7 +111,7 @@ func (p *Plugin) connectTo(ctx context.Context, cloud openstack.Cloud) (*connect
 
 // apiServer is a cluster's API server as this program reaches it.
 func (p *Plugin) apiServer(url string) *rotation.Target {
-	return &rotation.Target{Server: url, UserAgent: p.UserAgent, Now: p.Now, Debug: p.Debug}
+	return &rotation.Target{Server: url, UserAgent: p.UserAgent, Now: p.Now, Debug: p.Debug, Within: p.testOnlyProbeTime}
 }
 
 // NoProjectError is a login that names no project. Clusters are in projects.

@@ -21,10 +21,14 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/process"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation/apitest"
 )
 
 const lease = time.Minute
+
+// patience is for an API server that does answer, however busy this machine is.
+const patience = time.Minute
 
 // site is a cluster prod with its API server, and a machine that has a context
 // for it.
@@ -50,6 +54,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(s.api.Close)
 	s.Plugin, s.cloud = newPlugin(t, magnumtest.Options{ProdAPI: s.api.URL, RotateAfter: -1, Now: s.now})
 	s.Now, s.Store = s.now, s.store
+	s.TestOnlyProbeTime(patience)
 	s.follow()
 	r := configProd(t)
 	r.Lease, r.MaxAge = lease, time.Hour
@@ -70,6 +75,12 @@ func (s *site) pass(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ahead += d
+}
+
+// stall has the API server answer nobody, who all wait as long as they do.
+func (s *site) stall() {
+	s.TestOnlyProbeTime(rotation.ProbeTime)
+	s.api.Stall(true)
 }
 
 // follow gives the API server the CA that Magnum has.

@@ -81,7 +81,7 @@ func TestANewTokenWhileTheServerIsDown(t *testing.T) {
 	t.Parallel()
 	s := newTokens(t)
 	s.forget()
-	s.api.Stall(true)
+	s.stall()
 	before := s.api.Connections()
 	for range 2 {
 		s.fine()

@@ -3,6 +3,7 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -30,6 +31,7 @@ type Target struct {
 	TLSServerName string // "" for the name in Server
 	UserAgent     string
 	Now           func() time.Time
+	Within        time.Duration // bounds a question; zero for ProbeTime
 	// Debug is told of each question in a line, to be escaped. Nil for nobody.
 	Debug func(line string)
 }
@@ -55,8 +57,8 @@ type Seen struct {
 }
 
 // Probe asks the server for /version with the credential, which leaves only for
-// a server that roots verify. Redirects are not followed. It takes [ProbeTime]
-// at the most.
+// a server that roots verify. Redirects are not followed. It takes Within at
+// the most.
 //
 // A 2xx means accepted, and so does a 403, unless it is about
 // system:anonymous: the server then did not notice the credential. A 401 means
@@ -84,7 +86,7 @@ func (t Target) Handshake(ctx context.Context, roots []*x509.Certificate) Seen {
 }
 
 func (t Target) ask(ctx context.Context, roots []*x509.Certificate, credential shown) (seen Seen) {
-	ctx, cancel := context.WithTimeout(ctx, ProbeTime)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(t.Within, ProbeTime))
 	defer cancel()
 	start, status := t.Now(), 0
 	d := &dial{roots: roots, only: credential == shown{}, token: credential.token != ""}
