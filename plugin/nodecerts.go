@@ -23,19 +23,19 @@ type NodeCertsRequest struct {
 	Node              nodecert.Node // without a Server: Magnum's API address
 	Root              string        // an absolute path
 	Owner             nodecert.Owner
-	ServiceAccountKey []byte // PEM; nil to keep what there is
+	ServiceAccountKey []byte // PEM, where there is none; nil to keep what there is
 	Renew, Finish     bool
 }
 
 // NodeCertsResult is what was done.
 type NodeCertsResult struct {
 	nodecert.Outcome
-	Cluster             string // its name
-	Signed              int
-	OldCAs              int      // that are trusted still
-	OldCertificates     []string // that a CA of before signed
-	NoServiceAccountKey bool
-	CANotAfter          time.Time
+	Cluster         string // its name
+	Signed          int
+	OldCAs          int      // that are trusted still
+	OldCertificates []string // that a CA of before signed
+	Warnings        []error  // each a [*nodecert.SharedKeyError]
+	CANotAfter      time.Time
 }
 
 // NodeCerts makes a node's certificates as they should be: what is due gets a
@@ -165,7 +165,7 @@ func (p *Plugin) nodeCerts(ctx context.Context, n *nodeCluster, dir *nodecert.Di
 	}
 	return &NodeCertsResult{
 		Outcome: outcome, Cluster: n.cluster.Name, Signed: len(issued), OldCAs: plan.OldCAs, OldCertificates: plan.OldCertificates,
-		NoServiceAccountKey: plan.NoServiceAccountKey(), CANotAfter: n.cas[magnum.Kubernetes].NotAfter,
+		Warnings: plan.Warnings(), CANotAfter: n.cas[magnum.Kubernetes].NotAfter,
 	}, nil
 }
 

@@ -255,6 +255,7 @@ func adviseNode(err error) []string {
 	var cluster *nodecert.OtherClusterError
 	var old *nodecert.NotRenewedError
 	var early *nodecert.TooEarlyError
+	var shared *nodecert.SharedKeyError
 	var problems *problemsError
 	switch {
 	case errors.As(err, &placed):
@@ -265,7 +266,9 @@ func adviseNode(err error) []string {
 		return []string{hintNotRenewed}
 	case errors.As(err, &early):
 		return []string{hintTooEarly}
-	case errors.Is(err, nodecert.ErrServiceAccountKey):
+	case errors.As(err, &shared) && (errors.Is(err, nodecert.ErrOtherSharedKey) || errors.Is(err, nodecert.ErrSharedKeyExposed)):
+		return []string{fill(hintOtherSAKey, "key", shared.Path)}
+	case errors.Is(err, nodecert.ErrServiceAccountKey), errors.Is(err, nodecert.ErrNoSharedKey):
 		return []string{hintSAKey}
 	case errors.As(err, &problems) && problems.layout == nodecert.Ours:
 		return []string{hintMend}

@@ -11,17 +11,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdSAKey writes a key of service accounts: sakey sa.key, or sakey sa.key 1024.
+// cmdSAKey writes a key of service accounts: sakey sa.key, or, another one,
+// sakey sa.key 1024.
 func cmdSAKey(ts *testscript.TestScript, _ bool, args []string) {
 	key := saKeyOnce()
 	if len(args) > 1 {
-		var err error
-		key, err = rsa.GenerateKey(rand.Reader, 1024)
+		bits, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		key, err = rsa.GenerateKey(rand.Reader, bits)
 		ts.Check(err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})

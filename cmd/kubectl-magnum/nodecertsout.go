@@ -26,6 +26,7 @@ type nodeCertsInfo struct {
 	OldCAs          int          `json:"old_cas"`
 	OldCertificates []string     `json:"old_certificates"`
 	CANotAfter      time.Time    `json:"ca_not_after"`
+	Warnings        []string     `json:"warnings"`
 }
 
 type changeInfo struct {
@@ -35,11 +36,14 @@ type changeInfo struct {
 
 func (p *program) printNodeCerts(r *plugin.NodeCertsResult, n nodecert.Node, output string) error {
 	info := nodeCertsInfo{
-		Cluster: escape(r.Cluster), Node: n.Name, Role: string(n.Role), Signed: r.Signed, Changes: []changeInfo{},
+		Cluster: escape(r.Cluster), Node: n.Name, Role: string(n.Role), Signed: r.Signed, Changes: []changeInfo{}, Warnings: []string{},
 		Restart: escapeAll(r.Restart), PKIMounted: r.PKIMounted, OldCAs: r.OldCAs, OldCertificates: escapeAll(r.OldCertificates), CANotAfter: r.CANotAfter.UTC(),
 	}
 	for _, c := range r.Changes {
 		info.Changes = append(info.Changes, changeInfo{escape(c.Path), escape(c.Why)})
+	}
+	for _, warning := range r.Warnings {
+		info.Warnings = append(info.Warnings, escape(warning.Error()))
 	}
 	out, ok, err := encode(info, output)
 	if err != nil {
@@ -48,9 +52,11 @@ func (p *program) printNodeCerts(r *plugin.NodeCertsResult, n nodecert.Node, out
 	if !ok {
 		out = []byte(nodeCertsText(info))
 	}
-	if r.NoServiceAccountKey {
-		fmt.Fprintln(p.streams.ErrOut, "kubectl-magnum: warning: the node has no key of service accounts, without which its API server does not start")
-		p.hint(hintSAKey)
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(p.streams.ErrOut, "kubectl-magnum: warning: %s\n", escape(warning.Error()))
+		for _, hint := range adviseNode(warning) {
+			p.hint(hint)
+		}
 	}
 	_, err = p.streams.Out.Write(out)
 	return err

@@ -3,6 +3,7 @@
 package nodecert
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -58,8 +59,8 @@ func (p *Plan) why(name string) string {
 	if _, ok := p.have.tree[name]; !ok && name != "pki" && name != "pki/etcd" {
 		return errMissing.Error()
 	}
-	if p.have.exposed[name] {
-		return errSharedExposed.Error()
+	if name == saKey {
+		return p.whySharedKey()
 	}
 	if !inPKI(name) || path.Base(name) == "ca.crt" || name == caFiles[magnum.FrontProxy] {
 		switch {
@@ -69,15 +70,20 @@ func (p *Plan) why(name string) string {
 			return "the CA of before is given up"
 		}
 	}
-	return "its content, mode or owner was another"
+	return whyDiffers
 }
 
-// NoServiceAccountKey says whether a control plane will be without a key of
-// service accounts, without which neither its API server nor its controller
-// manager starts.
-func (p *Plan) NoServiceAccountKey() bool {
-	return p.node.Role == ControlPlane && p.options.ServiceAccountKey == nil && len(p.have.tree[saKey]) == 0
+func (p *Plan) whySharedKey() string {
+	switch _, err := publicOf(p.have.tree[saKey]); {
+	case err != nil:
+		return fmt.Sprintf("it was damaged: %v", err)
+	case p.have.exposed[saKey]:
+		return ErrSharedKeyExposed.Error()
+	}
+	return whyDiffers
 }
+
+const whyDiffers = "its content, mode or owner was another"
 
 // readOnce are the files that a component reads only when it starts. The API
 // server and etcd read all others again by themselves, within a minute.

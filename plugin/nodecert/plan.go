@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ type Options struct {
 	// Finish gives up the CAs of before. Nodes that have certificates of them
 	// are lost.
 	Finish            bool
-	ServiceAccountKey []byte // PEM; nil to keep what there is
+	ServiceAccountKey []byte // PEM, where there is none; nil to keep what there is
 	Now               time.Time
 }
 
@@ -93,6 +94,8 @@ type Plan struct {
 	options Options
 	have    *installed
 	keep    map[string]pair
+
+	sharedKey []byte // of service accounts; nil if there is none
 }
 
 // NewPlan looks at a node and decides what is due. It changes nothing.
@@ -107,6 +110,9 @@ func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{dir: d, node: n, options: o, have: have, keep: map[string]pair{}}
+	if err := p.chooseSharedKey(); err != nil {
+		return nil, err
+	}
 	var old []string
 	for _, i := range n.items() {
 		signer, err := p.judge(i)
@@ -153,16 +159,15 @@ func (p *Plan) trees(issued []Issued) ([]tree, error) {
 	both := func(which magnum.CAType) []*x509.Certificate {
 		return append([]*x509.Certificate{p.options.Authorities[which]}, p.have.bundles[which]...)
 	}
-	sa := p.serviceAccountKey()
 	var trees []tree
 	if p.hadSome() {
-		first, err := p.tree(p.have.pairs, both, nil)
+		first, err := p.tree(p.have.pairs, both, false)
 		if err != nil {
 			return nil, err
 		}
 		trees = append(trees, first)
 	}
-	second, err := p.tree(all, both, sa)
+	second, err := p.tree(all, both, true)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +175,7 @@ func (p *Plan) trees(issued []Issued) ([]tree, error) {
 	if p.options.Finish {
 		third, err := p.tree(all, func(which magnum.CAType) []*x509.Certificate {
 			return []*x509.Certificate{p.options.Authorities[which]}
-		}, sa)
+		}, true)
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +185,7 @@ func (p *Plan) trees(issued []Issued) ([]tree, error) {
 }
 
 // tree has the pairs under bundles. What is missing or damaged in pairs stays so.
-func (p *Plan) tree(pairs map[string]pair, bundle func(magnum.CAType) []*x509.Certificate, sa []byte) (tree, error) {
+func (p *Plan) tree(pairs map[string]pair, bundle func(magnum.CAType) []*x509.Certificate, shared bool) (tree, error) {
 	t := tree{}
 	for _, which := range p.node.CATypes() {
 		t[caFiles[which]] = marshalBundle(bundle(which))
@@ -204,11 +209,11 @@ func (p *Plan) tree(pairs map[string]pair, bundle func(magnum.CAType) []*x509.Ce
 			}
 		}
 	}
-	if sa == nil || p.node.Role == Worker {
+	if !shared || p.sharedKey == nil {
 		return t, nil
 	}
-	public, err := publicOf(sa)
-	t[saKey], t[saPublic] = sa, public
+	files, err := p.sharedKeyFiles()
+	maps.Copy(t, files)
 	return t, err
 }
 
@@ -220,16 +225,4 @@ func (p *Plan) hadSome() bool {
 		}
 	}
 	return false
-}
-
-// serviceAccountKey is the one given, else the one there, if it is one at all.
-func (p *Plan) serviceAccountKey() []byte {
-	if p.options.ServiceAccountKey != nil {
-		return p.options.ServiceAccountKey
-	}
-	there := p.have.tree[saKey]
-	if _, err := publicOf(there); err != nil {
-		return nil
-	}
-	return there
 }

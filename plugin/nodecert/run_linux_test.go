@@ -148,7 +148,7 @@ func TestMended(t *testing.T) {
 		"damaged CAs":              {write("pki/ca.crt", []byte("garbage")), 0, "pki/ca.crt: Magnum has a new CA"},
 		"no CAs":                   {remove("pki/etcd/ca.crt"), 0, "pki/etcd/ca.crt: it is missing"},
 		"another public key":       {write("pki/sa.pub", []byte("garbage")), 0, "pki/sa.pub: its content, mode or owner was another"},
-		"a shared key others read": {chmod("pki/sa.key", 0o644), 0, "pki/sa.key: " + errSharedExposed.Error()},
+		"a shared key others read": {chmod("pki/sa.key", 0o644), 0, "pki/sa.key: " + ErrSharedKeyExposed.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, signed := stamp(t, root), s.signed

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 )
 
 // The key pair of service accounts, which all control planes of a cluster share.
@@ -22,9 +23,79 @@ const (
 // ErrServiceAccountKey is a key that the API server could not use.
 var ErrServiceAccountKey = errors.New("not one private key in PEM, RSA of 2048 bits or more, or ECDSA")
 
-// errSharedExposed is said of a key that no run can make anew, as it is all
-// control planes'.
-var errSharedExposed = errors.New("others could read it: whoever did can make tokens until all control planes have another")
+// What is wrong with a node's key of service accounts, beside
+// [ErrServiceAccountKey].
+var (
+	ErrNoSharedKey      = errors.New("the node has no key of service accounts, without which its API server does not start")
+	ErrSharedKeyExposed = errors.New("others could read it: whoever did can make tokens until all control planes have another")
+	ErrOtherSharedKey   = errors.New("it is another key than the one given: no token that it signed for a service account would be worth anything")
+)
+
+// SharedKeyError is what no run can mend of the key of service accounts: it is
+// all control planes'.
+type SharedKeyError struct {
+	Path string
+	Err  error
+}
+
+func (e *SharedKeyError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+func (e *SharedKeyError) Unwrap() error { return e.Err }
+
+// chooseSharedKey is the key that is there, if it is one, else the one given. It
+// never gives up the one for another, which all control planes have to do at
+// once: whoever wants that has to move it away. Of a damaged one the public key
+// says which it was.
+func (p *Plan) chooseSharedKey() error {
+	if p.node.Role == Worker {
+		return nil
+	}
+	there, ok := p.have.tree[saKey]
+	given := p.options.ServiceAccountKey
+	public, err := publicOf(there)
+	if err == nil {
+		p.sharedKey = there
+	} else {
+		p.sharedKey, public = given, p.have.tree[saPublic]
+	}
+	if block, _ := pem.Decode(public); given == nil || !ok || block == nil {
+		return nil
+	}
+	wanted, err := publicOf(given)
+	if err == nil && !bytes.Contains(public, wanted) {
+		err = &SharedKeyError{p.dir.said(saKey), ErrOtherSharedKey}
+	}
+	return err
+}
+
+// sharedKeyFiles are the files of the key of service accounts. What else the
+// public one has stays: keys of before, whose tokens are taken still.
+func (p *Plan) sharedKeyFiles() (tree, error) {
+	public, err := publicOf(p.sharedKey)
+	if there := p.have.tree[saPublic]; err == nil && bytes.Contains(there, public) {
+		public = there
+	}
+	return tree{saKey: p.sharedKey, saPublic: public}, err
+}
+
+// Warnings are what is wrong with the key of service accounts, and stays so.
+func (p *Plan) Warnings() []error {
+	var err error
+	there, ok := p.have.tree[saKey]
+	_, damaged := publicOf(there)
+	switch {
+	case p.node.Role == Worker:
+		return nil
+	case p.sharedKey == nil && ok:
+		err = ErrServiceAccountKey
+	case p.sharedKey == nil:
+		err = ErrNoSharedKey
+	case p.have.exposed[saKey] && damaged == nil:
+		err = ErrSharedKeyExposed
+	default:
+		return nil
+	}
+	return []error{&SharedKeyError{p.dir.said(saKey), err}}
+}
 
 // ParseServiceAccountKey returns the key in PEM without what may stand around it.
 func ParseServiceAccountKey(data []byte) ([]byte, error) {
