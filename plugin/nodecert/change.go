@@ -31,11 +31,14 @@ func (p *Plan) Install(issued []Issued) (Outcome, error) {
 	}
 	var changed []string
 	for _, t := range trees {
-		names, err := p.dir.install(t)
+		names, err := p.dir.differing(t)
 		if err != nil {
 			return Outcome{}, err
 		}
 		changed = appendNew(changed, names...)
+		if err := p.dir.install(t, names); err != nil {
+			return Outcome{}, err
+		}
 	}
 	slices.Sort(changed)
 	out := Outcome{Restart: restart(p.node.Role, changed, p.dir.inUse), PKIMounted: p.dir.inUse}

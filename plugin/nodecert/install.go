@@ -24,41 +24,45 @@ func (d *Dir) Prepare() error {
 	return d.wrap(d.root.Remove(stagingName))
 }
 
-// install makes the files be as want has them, all others stay as they are, and
-// returns those that were not so. If it fails or is killed, pki is the old one
-// or the new one, and so is each file beside it.
-func (d *Dir) install(want tree) (changed []string, err error) {
-	pkiDiffers := false
+// differing are the files that are not as want has them, and, if none of those
+// is below pki, its directory if that is not so.
+func (d *Dir) differing(want tree) (names []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		differs, err := d.differs(name, want[name])
 		if err != nil {
 			return nil, err
 		}
 		if differs {
-			changed = append(changed, name)
-			pkiDiffers = pkiDiffers || inPKI(name)
+			names = append(names, name)
 		}
 	}
 	wrong, err := d.wrongDir()
 	if err != nil {
 		return nil, err
 	}
-	if wrong != "" && !pkiDiffers {
-		changed = append([]string{wrong}, changed...)
+	if wrong != "" && !slices.ContainsFunc(names, inPKI) {
+		names = append([]string{wrong}, names...)
 	}
-	if pkiDiffers || wrong != "" {
-		if err := d.installPKI(want, changed); err != nil {
-			return nil, fmt.Errorf("install %s: %w", d.said("pki"), err)
+	return names, nil
+}
+
+// install makes the files that differ be as want has them; all others stay as
+// they are. If it fails or is killed, pki is the old one or the new one, and so
+// is each file beside it.
+func (d *Dir) install(want tree, differing []string) error {
+	if slices.ContainsFunc(differing, func(name string) bool { return name == "pki" || inPKI(name) }) {
+		if err := d.installPKI(want, differing); err != nil {
+			return fmt.Errorf("install %s: %w", d.said("pki"), err)
 		}
 	}
-	for _, name := range changed {
-		if path.Dir(name) == "." && name != wrong {
+	for _, name := range differing {
+		if path.Dir(name) == "." && name != "pki" {
 			if err := d.replace(name, want[name]); err != nil {
-				return nil, fmt.Errorf("install %s: %w", d.said(name), err)
+				return fmt.Errorf("install %s: %w", d.said(name), err)
 			}
 		}
 	}
-	return changed, nil
+	return nil
 }
 
 // differs says whether a file is not as it is to be: its content, its mode or

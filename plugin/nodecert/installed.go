@@ -32,6 +32,7 @@ type installed struct {
 	tree    tree                                  // of what there is
 	bundles map[magnum.CAType][]*x509.Certificate // CAs of before, without Magnum's own
 	pairs   map[string]pair                       // by the item's path; of what there is
+	users   map[string]userInfo                   // of kubeconfigs; of what there is
 	exposed map[string]bool                       // keys that others could read
 	lost    map[magnum.CAType]bool                // nothing says which CAs of before there are
 }
@@ -42,7 +43,7 @@ type installed struct {
 func (d *Dir) readInstalled(n Node, cas Authorities, now time.Time) (*installed, error) {
 	have := &installed{
 		tree: tree{}, bundles: map[magnum.CAType][]*x509.Certificate{}, pairs: map[string]pair{},
-		exposed: map[string]bool{}, lost: map[magnum.CAType]bool{},
+		users: map[string]userInfo{}, exposed: map[string]bool{}, lost: map[magnum.CAType]bool{},
 	}
 	embedded, err := d.readItems(n, have)
 	if err != nil {
@@ -83,6 +84,9 @@ func (d *Dir) readItems(n Node, have *installed) (embedded []*x509.Certificate, 
 			if c, err := parseKubeconfig(f.data); err == nil && !f.missing() {
 				have.pairs[i.path] = c.pair
 				have.exposed[i.path] = exposed(f)
+				if user, ok := d.userOf(c); ok {
+					have.users[i.path] = user
+				}
 				if f.info.Mode().Perm()&0o022 == 0 {
 					cas, _ := parseBundle(c.bundle)
 					embedded = appendCAs(embedded, cas...)

@@ -7,6 +7,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -54,15 +57,47 @@ type contextInfo struct {
 	User    string `yaml:"user"`
 }
 
-// renderKubeconfig is a kubeconfig with all certificates, and the key, in it.
-func renderKubeconfig(cluster, server, user string, bundle []*x509.Certificate, p pair) ([]byte, error) {
+// renderKubeconfig is a kubeconfig with all CAs in it.
+func renderKubeconfig(cluster, server, user string, bundle []*x509.Certificate, info userInfo) ([]byte, error) {
 	name := user + "@" + cluster
 	return yaml.Marshal(kubeconfig{
 		APIVersion: "v1", Kind: "Config", CurrentContext: name,
 		Clusters: []namedCluster{{cluster, clusterInfo{Server: server, CAData: encode(marshalBundle(bundle))}}},
-		Users:    []namedUser{{user, userInfo{CertificateData: encode(p.certificate), KeyData: encode(p.key)}}},
+		Users:    []namedUser{{user, info}},
 		Contexts: []namedContext{{name, contextInfo{Cluster: cluster, User: user}}},
 	})
+}
+
+// user is how a kubeconfig has a pair in it.
+func (p pair) user() userInfo {
+	return userInfo{CertificateData: encode(p.certificate), KeyData: encode(p.key)}
+}
+
+// userOf is who a kubeconfig is of until it is made anew. Files below d that it
+// names are put into it, as others may have their names by then. ok is false if
+// it has no certificate or no key.
+func (d *Dir) userOf(c credentials) (u userInfo, ok bool) {
+	u = c.pair.user()
+	for _, part := range []struct {
+		file     string
+		data, to *string
+	}{{c.certFile, &u.CertificateData, &u.Certificate}, {c.keyRef, &u.KeyData, &u.Key}} {
+		switch {
+		case *part.data != "":
+			continue
+		case part.file == "":
+			return userInfo{}, false
+		}
+		*part.to = part.file
+		name := path.Clean(strings.TrimPrefix(part.file, "/etc/kubernetes/"))
+		if !filepath.IsLocal(name) {
+			continue
+		}
+		if f, err := d.read(name); err == nil && len(f.data) > 0 {
+			*part.data, *part.to = encode(f.data), ""
+		}
+	}
+	return u, true
 }
 
 func encode(data []byte) string { return base64.StdEncoding.EncodeToString(data) }

@@ -145,35 +145,35 @@ func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 // another CA is trusted, then its certificates come, then those of before go.
 func (p *Plan) trees(issued []Issued) ([]tree, error) {
 	all := map[string]pair{}
-	for path, pair := range p.keep {
-		all[path] = pair
-	}
+	maps.Copy(all, p.keep)
 	for _, i := range issued {
 		all[i.path] = i.pair
 	}
+	users := map[string]userInfo{}
 	for _, i := range p.node.items() {
 		if all[i.path].key == nil {
 			return nil, fmt.Errorf("%s was not signed", i.path)
 		}
+		users[i.path] = all[i.path].user()
 	}
 	both := func(which magnum.CAType) []*x509.Certificate {
 		return append([]*x509.Certificate{p.options.Authorities[which]}, p.have.bundles[which]...)
 	}
 	var trees []tree
 	if p.hadSome() {
-		first, err := p.tree(p.have.pairs, both, false)
+		first, err := p.tree(p.have.pairs, p.have.users, both, false)
 		if err != nil {
 			return nil, err
 		}
 		trees = append(trees, first)
 	}
-	second, err := p.tree(all, both, true)
+	second, err := p.tree(all, users, both, true)
 	if err != nil {
 		return nil, err
 	}
 	trees = append(trees, second)
 	if p.options.Finish {
-		third, err := p.tree(all, func(which magnum.CAType) []*x509.Certificate {
+		third, err := p.tree(all, users, func(which magnum.CAType) []*x509.Certificate {
 			return []*x509.Certificate{p.options.Authorities[which]}
 		}, true)
 		if err != nil {
@@ -184,29 +184,32 @@ func (p *Plan) trees(issued []Issued) ([]tree, error) {
 	return trees, nil
 }
 
-// tree has the pairs under bundles. What is missing or damaged in pairs stays so.
-func (p *Plan) tree(pairs map[string]pair, bundle func(magnum.CAType) []*x509.Certificate, shared bool) (tree, error) {
+// tree has the pairs and the users of kubeconfigs under bundles. What is missing
+// or damaged stays so.
+func (p *Plan) tree(pairs map[string]pair, users map[string]userInfo, bundle func(magnum.CAType) []*x509.Certificate, shared bool) (tree, error) {
 	t := tree{}
 	for _, which := range p.node.CATypes() {
 		t[caFiles[which]] = marshalBundle(bundle(which))
 	}
 	for _, i := range p.node.items() {
-		pair, ok := pairs[i.path]
-		switch {
-		case !ok:
-		case i.kubeconfig():
-			text, err := renderKubeconfig(p.options.Cluster, p.node.Server, i.leaf.CommonName, bundle(magnum.Kubernetes), pair)
+		if i.kubeconfig() {
+			user, ok := users[i.path]
+			if !ok {
+				continue
+			}
+			text, err := renderKubeconfig(p.options.Cluster, p.node.Server, i.leaf.CommonName, bundle(magnum.Kubernetes), user)
 			if err != nil {
 				return nil, err
 			}
 			t[i.path] = text
-		default:
-			if pair.certificate != nil {
-				t[i.path+".crt"] = pair.certificate
-			}
-			if pair.key != nil {
-				t[i.path+".key"] = pair.key
-			}
+			continue
+		}
+		pair := pairs[i.path]
+		if pair.certificate != nil {
+			t[i.path+".crt"] = pair.certificate
+		}
+		if pair.key != nil {
+			t[i.path+".key"] = pair.key
 		}
 	}
 	if !shared || p.sharedKey == nil {
@@ -224,5 +227,5 @@ func (p *Plan) hadSome() bool {
 			return true
 		}
 	}
-	return false
+	return len(p.have.users) > 0
 }
