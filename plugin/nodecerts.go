@@ -25,6 +25,9 @@ type NodeCertsRequest struct {
 	Owner             nodecert.Owner
 	ServiceAccountKey []byte // PEM, where there is none; nil to keep what there is
 	Renew, Finish     bool
+	// Report tells somebody of the result, if that is not nil. What is to be
+	// restarted is said again by the next run unless this returns nil.
+	Report func(*NodeCertsResult) error
 }
 
 // NodeCertsResult is what was done.
@@ -56,10 +59,13 @@ func (p *Plugin) NodeCerts(ctx context.Context, r NodeCertsRequest) (*NodeCertsR
 	if errors.As(err, &refused) && errors.Is(err, pki.ErrOtherCA) && n.rotated(ctx, p) {
 		result, err = p.nodeCerts(ctx, n, dir, r)
 	}
+	if err == nil && r.Report != nil {
+		err = r.Report(result)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return result, nil
+	return result, dir.Reported()
 }
 
 // nodeCluster is a cluster as one of its nodes sees it.

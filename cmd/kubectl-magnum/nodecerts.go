@@ -112,15 +112,14 @@ func (o *nodeCertsOptions) run(cmd *cobra.Command, p *program, args []string) er
 			return &saKeyError{file: o.saKey, err: err}
 		}
 	}
-	var result *plugin.NodeCertsResult
-	err = p.useCase(cmd.Context(), o.cloud, cacheOptions{}, func(pl *plugin.Plugin, _ *progress) (err error) {
-		result, err = pl.NodeCerts(cmd.Context(), request)
+	return p.useCase(cmd.Context(), o.cloud, cacheOptions{}, func(pl *plugin.Plugin, progress *progress) error {
+		request.Report = func(result *plugin.NodeCertsResult) error {
+			progress.end()
+			return p.printNodeCerts(result, node, o.output)
+		}
+		_, err := pl.NodeCerts(cmd.Context(), request)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return p.printNodeCerts(result, node, o.output)
 }
 
 // node reads the flags that say which node it is. The rest of them is checked

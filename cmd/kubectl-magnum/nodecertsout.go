@@ -22,6 +22,7 @@ type nodeCertsInfo struct {
 	Signed          int          `json:"signed"`
 	Changes         []changeInfo `json:"changes"`
 	Restart         []string     `json:"restart"`
+	CutShort        bool         `json:"cut_short,omitempty"`   // a run before
 	PKIMounted      bool         `json:"pki_mounted,omitempty"` // by containers, as it was before
 	OldCAs          int          `json:"old_cas"`
 	OldCertificates []string     `json:"old_certificates"`
@@ -37,7 +38,7 @@ type changeInfo struct {
 func (p *program) printNodeCerts(r *plugin.NodeCertsResult, n nodecert.Node, output string) error {
 	info := nodeCertsInfo{
 		Cluster: escape(r.Cluster), Node: n.Name, Role: string(n.Role), Signed: r.Signed, Changes: []changeInfo{}, Warnings: []string{},
-		Restart: escapeAll(r.Restart), PKIMounted: r.PKIMounted, OldCAs: r.OldCAs, OldCertificates: escapeAll(r.OldCertificates), CANotAfter: r.CANotAfter.UTC(),
+		Restart: escapeAll(r.Restart), CutShort: r.CutShort, PKIMounted: r.PKIMounted, OldCAs: r.OldCAs, OldCertificates: escapeAll(r.OldCertificates), CANotAfter: r.CANotAfter.UTC(),
 	}
 	for _, c := range r.Changes {
 		info.Changes = append(info.Changes, changeInfo{escape(c.Path), escape(c.Why)})
@@ -76,6 +77,9 @@ func nodeCertsText(r nodeCertsInfo) string {
 	}
 	if len(r.Restart) > 0 {
 		fmt.Fprintf(&out, "To be restarted: %s.\n", strings.Join(r.Restart, ", "))
+	}
+	if r.CutShort {
+		fmt.Fprintln(&out, "That counts what a run before may have changed, which was cut short.")
 	}
 	if r.PKIMounted {
 		fmt.Fprintln(&out, "Containers have pki mounted as it was before, and go on to see that until they are started again.")

@@ -18,6 +18,9 @@ type Change struct{ Path, Why string }
 type Outcome struct {
 	Changes []Change // none if all was as it should be
 	Restart []string // components that read what changed only when they start
+	// CutShort says that Restart counts what a run before may have changed that
+	// ended before it was [Dir.Reported].
+	CutShort bool
 	// PKIMounted says that containers have mounted the pki of before, which
 	// stays beside the new one until a run after they were started again.
 	PKIMounted bool
@@ -29,19 +32,29 @@ func (p *Plan) Install(issued []Issued) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	var changed []string
+	var changed, before []string
+	if p.before != nil {
+		before = p.before.Restart
+	}
 	for _, t := range trees {
 		names, err := p.dir.differing(t)
 		if err != nil {
 			return Outcome{}, err
 		}
+		if len(names) == 0 {
+			continue
+		}
 		changed = appendNew(changed, names...)
+		note := unreported{restart(p.node.Role, changed, p.dir.inUse, before), p.sharedKeyExposed()}
+		if err := p.dir.noteUnreported(note); err != nil {
+			return Outcome{}, err
+		}
 		if err := p.dir.install(t, names); err != nil {
 			return Outcome{}, err
 		}
 	}
 	slices.Sort(changed)
-	out := Outcome{Restart: restart(p.node.Role, changed, p.dir.inUse), PKIMounted: p.dir.inUse}
+	out := Outcome{Restart: restart(p.node.Role, changed, p.dir.inUse, before), CutShort: p.before != nil, PKIMounted: p.dir.inUse}
 	for _, name := range changed {
 		out.Changes = append(out.Changes, Change{p.dir.said(name), p.why(name)})
 	}
@@ -80,7 +93,7 @@ func (p *Plan) whySharedKey() string {
 	switch _, err := publicOf(p.have.tree[saKey]); {
 	case err != nil:
 		return fmt.Sprintf("it was damaged: %v", err)
-	case p.have.exposed[saKey]:
+	case p.sharedKeyExposed():
 		return ErrSharedKeyExposed.Error()
 	}
 	return whyDiffers
@@ -104,15 +117,3 @@ var readOnce = []struct {
 
 // mountPKI are the components that kubeadm gives pki, or pki/etcd, as a volume.
 var mountPKI = []string{"etcd", "kube-apiserver", "kube-controller-manager"}
-
-func restart(role Role, changed []string, mounted bool) []string {
-	var out []string
-	for _, c := range readOnce {
-		onWorkers := strings.HasPrefix(c.component, "kubelet") || c.component == "kube-proxy"
-		due := slices.ContainsFunc(c.files, func(f string) bool { return slices.Contains(changed, f) })
-		if (role == ControlPlane || onWorkers) && (due || mounted && slices.Contains(mountPKI, c.component)) {
-			out = append(out, c.component)
-		}
-	}
-	return out
-}

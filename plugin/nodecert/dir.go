@@ -47,6 +47,8 @@ type Dir struct {
 	locked *os.File
 	owner  Owner
 	inUse  bool // others have a pki of before mounted
+
+	unreported bool // unreportedName is there
 }
 
 // Open opens etc/kubernetes below root, an absolute path, makes it if it is missing, and removes

@@ -122,7 +122,10 @@ func (s *signer) run(root string, n Node, o Options) (*Plan, Outcome, error) {
 		return p, Outcome{}, err
 	}
 	out, err := p.Install(issued)
-	return p, out, err
+	if err != nil {
+		return p, out, err
+	}
+	return p, out, d.Reported()
 }
 
 func (s *signer) must(t testing.TB, root string, n Node, o Options) (*Plan, Outcome) {

@@ -194,7 +194,11 @@ func killMany(t *testing.T, kills int, left, mixed *atomic.Int64) {
 		if inWindow(t, r.root) {
 			mixed.Add(1)
 		}
-		r.signers[i%2].must(t, r.root, master(), Options{})
+		_, noted := os.Stat(at(r.root, unreportedName))
+		_, out := r.signers[i%2].must(t, r.root, master(), Options{})
+		if out.CutShort != (noted == nil) || out.CutShort && len(out.Restart) == 0 {
+			t.Fatalf("after kill %d: %v, %+v", i, noted, out)
+		}
 		if n := leftovers(t, r.root); n > 0 {
 			t.Fatalf("after kill %d: %d files are left", i, n)
 		}

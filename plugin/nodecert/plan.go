@@ -94,6 +94,7 @@ type Plan struct {
 	options Options
 	have    *installed
 	keep    map[string]pair
+	before  *unreported // by a run that was cut short
 
 	sharedKey []byte // of service accounts; nil if there is none
 }
@@ -110,6 +111,9 @@ func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{dir: d, node: n, options: o, have: have, keep: map[string]pair{}}
+	if p.before, err = d.readUnreported(); err != nil {
+		return nil, err
+	}
 	if err := p.chooseSharedKey(); err != nil {
 		return nil, err
 	}

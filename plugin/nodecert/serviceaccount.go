@@ -77,11 +77,17 @@ func (p *Plan) sharedKeyFiles() (tree, error) {
 	return tree{saKey: p.sharedKey, saPublic: public}, err
 }
 
+// sharedKeyExposed says whether others could read the key that is there, by now
+// or before a run that was cut short.
+func (p *Plan) sharedKeyExposed() bool {
+	_, err := publicOf(p.have.tree[saKey])
+	return err == nil && p.node.Role == ControlPlane && (p.have.exposed[saKey] || p.before != nil && p.before.Exposed)
+}
+
 // Warnings are what is wrong with the key of service accounts, and stays so.
 func (p *Plan) Warnings() []error {
 	var err error
-	there, ok := p.have.tree[saKey]
-	_, damaged := publicOf(there)
+	_, ok := p.have.tree[saKey]
 	switch {
 	case p.node.Role == Worker:
 		return nil
@@ -89,7 +95,7 @@ func (p *Plan) Warnings() []error {
 		err = ErrServiceAccountKey
 	case p.sharedKey == nil:
 		err = ErrNoSharedKey
-	case p.have.exposed[saKey] && damaged == nil:
+	case p.sharedKeyExposed():
 		err = ErrSharedKeyExposed
 	default:
 		return nil
