@@ -142,7 +142,7 @@ func (n *nodeCluster) explain(err error) error {
 
 func (p *Plugin) nodeCerts(ctx context.Context, n *nodeCluster, dir *nodecert.Dir, r NodeCertsRequest) (*NodeCertsResult, error) {
 	plan, err := dir.NewPlan(n.node, nodecert.Options{
-		Cluster: n.cluster.Name, Authorities: n.cas, Renew: r.Renew, Finish: r.Finish,
+		Cluster: n.cluster.Name, UUID: n.cluster.UUID, Authorities: n.cas, Renew: r.Renew, Finish: r.Finish,
 		ServiceAccountKey: r.ServiceAccountKey, Now: p.Now(),
 	})
 	if err != nil {

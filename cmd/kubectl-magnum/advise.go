@@ -261,7 +261,7 @@ func adviseNode(err error) []string {
 	case errors.As(err, &placed):
 		return []string{fill(hintPlaced, "path", placed.Path)}
 	case errors.As(err, &cluster):
-		return []string{fill(hintOtherNode, "pki", cluster.PKI)}
+		return []string{fill(hintOtherNode, "dir", cluster.Dir)}
 	case errors.As(err, &old):
 		return []string{hintNotRenewed}
 	case errors.As(err, &early):

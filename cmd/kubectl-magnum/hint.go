@@ -96,7 +96,7 @@ const (
 	hintUnknownHere  = "name it by its UUID, or erase everything: kubectl magnum logout --all"
 	hintTerminal     = "run it in a terminal, where the keyring can ask you"
 	hintPlaced       = "see whose it is, and who may write there: ls -ld <path>"
-	hintOtherNode    = "if the node has moved to another cluster, move away what it had: mv <pki> <pki>.old"
+	hintOtherNode    = "if the node has moved to another cluster, move away what it had: cd <dir> && mkdir old && mv pki *.conf old"
 	hintNotRenewed   = "run it with --renew on every node first; once all are done, with --finish"
 	hintTooEarly     = "run it on every other node first; then, with --renew, here"
 	hintSAKey        = "name the private key that all control planes of the cluster share: --sa-key FILE"

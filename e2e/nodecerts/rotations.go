@@ -108,7 +108,7 @@ func (w *World) snapshot(t *testing.T) map[string][]byte {
 }
 
 // gone checks that nothing of the old CA is left on a node, that all keys are
-// new but the shared one (and the lock is the same), and that there is no other file than before.
+// new but the shared one (and the lock and the cluster's UUID are the same), and that there is no other file than before.
 func (w *World) gone(t *testing.T, n *node, before map[string][]byte) {
 	t.Helper()
 	after := w.snapshot(t)
@@ -120,7 +120,7 @@ func (w *World) gone(t *testing.T, n *node, before map[string][]byte) {
 			continue
 		}
 		name := filepath.Base(path)
-		if same := bytes.Equal(data, before[path]); same != slices.Contains([]string{"sa.key", "sa.pub", ".kubectl-magnum.lock"}, name) {
+		if same := bytes.Equal(data, before[path]); same != slices.Contains([]string{"sa.key", "sa.pub", "magnum-cluster", ".kubectl-magnum.lock"}, name) {
 			t.Errorf("%s is the same: %v", path, same)
 		}
 		if info, err := os.Stat(path); err != nil || strings.HasSuffix(path, ".key") && info.Mode() != 0o600 {

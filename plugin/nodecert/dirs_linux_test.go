@@ -56,7 +56,7 @@ func TestOwnerGetsNoOtherDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	p, err := d.NewPlan(worker(), Options{Cluster: "prod", Authorities: s.authorities(), Now: now})
+	p, err := d.NewPlan(worker(), Options{Cluster: "prod", UUID: "a", Authorities: s.authorities(), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,6 +110,9 @@ func (s *signer) run(root string, n Node, o Options) (*Plan, Outcome, error) {
 	}
 	defer d.Close()
 	o.Cluster, o.Authorities = "prod", s.authorities()
+	if o.UUID == "" {
+		o.UUID = "a"
+	}
 	if o.Now.IsZero() {
 		o.Now = now
 	}

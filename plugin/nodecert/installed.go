@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
@@ -15,17 +16,21 @@ import (
 // Authorities are a cluster's CAs as Magnum has them now.
 type Authorities map[magnum.CAType]*x509.Certificate
 
-// OtherClusterError is a CA on the node that is of another cluster, or of none
-// of Magnum's.
+// OtherClusterError means that what is on the node is of another cluster, or of
+// none of Magnum's.
 type OtherClusterError struct {
-	Path              string // of the file of CAs
-	PKI               string // the directory that is of the other cluster
-	Installed, Wanted string // subjects
+	Path   string // of the file that shows it
+	Dir    string // etc/kubernetes, which is of the other cluster
+	Reason string
 }
 
 func (e *OtherClusterError) Error() string {
-	return fmt.Sprintf("%s has a CA of %q, and Magnum's is of %q: this is another cluster's node", e.Path, e.Installed, e.Wanted)
+	return fmt.Sprintf("%s %s: this is another cluster's node", e.Path, e.Reason)
 }
+
+// clusterFile has the UUID of the cluster that pki is of, and goes where that
+// goes. A CA says no more than a name, which a later cluster may have too.
+const clusterFile = "pki/magnum-cluster"
 
 // installed is what a node has, as far as it is ours.
 type installed struct {
@@ -35,22 +40,26 @@ type installed struct {
 	users   map[string]userInfo                   // of kubeconfigs; of what there is
 	exposed map[string]bool                       // keys that others could read
 	lost    map[magnum.CAType]bool                // nothing says which CAs of before there are
+	known   bool                                  // that all is of this cluster
 }
 
 // readInstalled reads what there is of a node's files. What cannot be
 // understood is as if it were not there; what others could have placed is an
 // error.
-func (d *Dir) readInstalled(n Node, cas Authorities, now time.Time) (*installed, error) {
+func (d *Dir) readInstalled(n Node, o Options) (*installed, error) {
 	have := &installed{
 		tree: tree{}, bundles: map[magnum.CAType][]*x509.Certificate{}, pairs: map[string]pair{},
 		users: map[string]userInfo{}, exposed: map[string]bool{}, lost: map[magnum.CAType]bool{},
+	}
+	if err := d.readCluster(have, o.UUID); err != nil {
+		return nil, err
 	}
 	embedded, err := d.readItems(n, have)
 	if err != nil {
 		return nil, err
 	}
 	for _, which := range n.CATypes() {
-		if err := d.readBundle(which, have, cas, embedded, now); err != nil {
+		if err := d.readBundle(which, have, o.Authorities, embedded, o.Now); err != nil {
 			return nil, err
 		}
 	}
@@ -63,6 +72,19 @@ func (d *Dir) readInstalled(n Node, cas Authorities, now time.Time) (*installed,
 		have.exposed[name] = name == saKey && exposed(f)
 	}
 	return have, nil
+}
+
+func (d *Dir) readCluster(have *installed, uuid string) error {
+	f, err := d.read(clusterFile)
+	if err != nil || f.missing() {
+		return err
+	}
+	have.add(clusterFile, f)
+	installed := strings.TrimSpace(string(f.data))
+	if have.known = installed == uuid; !have.known {
+		return &OtherClusterError{d.said(clusterFile), d.Path, fmt.Sprintf("names the cluster %.64q, and Magnum's is %q", installed, uuid)}
+	}
+	return nil
 }
 
 func (h *installed) add(name string, f file) {
@@ -113,7 +135,8 @@ func (d *Dir) readItems(n Node, have *installed) (embedded []*x509.Certificate, 
 func exposed(f file) bool { return !f.missing() && f.info.Mode().Perm()&0o077 != 0 }
 
 // readBundle reads the CAs of before. If their file is damaged in the middle of
-// a rotation, the kubeconfigs still have those of Kubernetes.
+// a rotation, the kubeconfigs still have those of Kubernetes, unless they may be
+// of another cluster's.
 func (d *Dir) readBundle(which magnum.CAType, have *installed, cas Authorities, embedded []*x509.Certificate, now time.Time) error {
 	name := caFiles[which]
 	f, err := d.read(name)
@@ -125,7 +148,7 @@ func (d *Dir) readBundle(which magnum.CAType, have *installed, cas Authorities, 
 	}
 	have.add(name, f)
 	bundle, err := parseBundle(f.data)
-	if err != nil && which == magnum.Kubernetes {
+	if err != nil && which == magnum.Kubernetes && have.known {
 		bundle = embedded
 	}
 	have.lost[which] = len(bundle) == 0
@@ -134,7 +157,7 @@ func (d *Dir) readBundle(which magnum.CAType, have *installed, cas Authorities, 
 		switch {
 		case ca.Equal(current):
 		case !bytes.Equal(ca.RawSubject, current.RawSubject) && ca.Subject.String() != current.Subject.String():
-			return &OtherClusterError{d.said(name), d.said("pki"), ca.Subject.String(), current.Subject.String()}
+			return &OtherClusterError{d.said(name), d.Path, fmt.Sprintf("has a CA of %q, and Magnum's is of %q", ca.Subject, current.Subject)}
 		case pki.CheckCA(ca, now) == nil:
 			have.bundles[which] = appendCAs(have.bundles[which], ca)
 		}

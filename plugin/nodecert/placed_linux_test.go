@@ -165,7 +165,7 @@ func TestOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer d.Close()
-		p, err := d.NewPlan(master(), Options{Cluster: "prod", Authorities: s.authorities(), Now: now})
+		p, err := d.NewPlan(master(), Options{Cluster: "prod", UUID: "a", Authorities: s.authorities(), Now: now})
 		if err != nil || len(p.Needs) > 0 {
 			t.Fatal(err, p)
 		}

@@ -17,6 +17,7 @@ import (
 // Options say how far a run goes.
 type Options struct {
 	Cluster     string // its name, for the kubeconfigs
+	UUID        string // the cluster's
 	Authorities Authorities
 	// Renew makes anew what a CA of before signed. Nodes that do not trust
 	// Magnum's CA yet lose this one.
@@ -106,7 +107,7 @@ func (d *Dir) NewPlan(n Node, o Options) (*Plan, error) {
 			return nil, fmt.Errorf("the CA of type %s that Magnum has: %w", which, err)
 		}
 	}
-	have, err := d.readInstalled(n, o.Authorities, o.Now)
+	have, err := d.readInstalled(n, o)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func (p *Plan) trees(issued []Issued) ([]tree, error) {
 // tree has the pairs and the users of kubeconfigs under bundles. What is missing
 // or damaged stays so.
 func (p *Plan) tree(pairs map[string]pair, users map[string]userInfo, bundle func(magnum.CAType) []*x509.Certificate, shared bool) (tree, error) {
-	t := tree{}
+	t := tree{clusterFile: []byte(p.options.UUID + "\n")}
 	for _, which := range p.node.CATypes() {
 		t[caFiles[which]] = marshalBundle(bundle(which))
 	}

@@ -82,7 +82,7 @@ func TestReferencesAreKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.Close()
-			p, err := d.NewPlan(n, Options{Cluster: "prod", Authorities: s.authorities(), Now: now})
+			p, err := d.NewPlan(n, Options{Cluster: "prod", UUID: "a", Authorities: s.authorities(), Now: now})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestOtherLoginsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	p, err := d.NewPlan(n, Options{Cluster: "prod", Authorities: s.authorities(), Now: now})
+	p, err := d.NewPlan(n, Options{Cluster: "prod", UUID: "a", Authorities: s.authorities(), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

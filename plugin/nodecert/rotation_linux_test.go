@@ -13,6 +13,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
@@ -240,10 +242,38 @@ func TestAnotherClusterIsRefused(t *testing.T) {
 	t.Parallel()
 	s, root := newSigner(t), newRoot(t)
 	s.must(t, root, worker(), Options{})
+	before := stamp(t, root)
 	other := newSigner(t)
 	other.cas[magnum.Kubernetes] = newCA(t, "dev")
-	_, _, err := other.run(root, worker(), Options{Renew: true, Finish: true})
-	if _, ok := errors.AsType[*OtherClusterError](err); !ok {
-		t.Errorf("got %v", err)
+	for name, err := range map[string]error{
+		"another name":               errorOf(other.run(root, worker(), Options{Renew: true, Finish: true})),
+		"the same name and CA":       errorOf(s.run(root, worker(), Options{UUID: "b"})),
+		"the same name, another CA":  errorOf(newSigner(t).run(root, worker(), Options{UUID: "b", Renew: true, Finish: true})),
+		"another name, the same one": errorOf(other.run(root, worker(), Options{UUID: "b"})),
+	} {
+		if e, ok := errors.AsType[*OtherClusterError](err); !ok || e.Dir != at(root, ".") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if diff := cmp.Diff(before, stamp(t, root)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func errorOf(_ *Plan, _ Outcome, err error) error { return err }
+
+// A node that has moved trusts nothing of the cluster it was in, also if that
+// had the same name.
+func TestMovedToAnotherCluster(t *testing.T) {
+	t.Parallel()
+	before, after, root := newSigner(t), newSigner(t), newRoot(t)
+	before.must(t, root, worker(), Options{})
+	if err := os.RemoveAll(at(root, "pki")); err != nil {
+		t.Fatal(err)
+	}
+	after.must(t, root, worker(), Options{UUID: "b", Renew: true})
+	checkGone(t, root, before.cas[magnum.Kubernetes].Certificate)
+	if got := string(contents(t, at(root, clusterFile))); got != "b\n" {
+		t.Errorf("it names %q", got)
 	}
 }

@@ -31,9 +31,9 @@ func TestFirstRun(t *testing.T) {
 			"pki/apiserver-etcd-client.crt", "pki/apiserver-etcd-client.key", "pki/apiserver-kubelet-client.crt", "pki/apiserver-kubelet-client.key",
 			"pki/apiserver.crt", "pki/apiserver.key", "pki/ca.crt", "pki/etcd/ca.crt", "pki/etcd/healthcheck-client.crt", "pki/etcd/healthcheck-client.key",
 			"pki/etcd/peer.crt", "pki/etcd/peer.key", "pki/etcd/server.crt", "pki/etcd/server.key", "pki/front-proxy-ca.crt",
-			"pki/front-proxy-client.crt", "pki/front-proxy-client.key", "pki/kubelet.crt", "pki/kubelet.key", "pki/sa.key", "pki/sa.pub", "scheduler.conf",
+			"pki/front-proxy-client.crt", "pki/front-proxy-client.key", "pki/kubelet.crt", "pki/kubelet.key", "pki/magnum-cluster", "pki/sa.key", "pki/sa.pub", "scheduler.conf",
 		}, []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"}},
-		{worker(), 3, []string{"kube-proxy.conf", "kubelet.conf", "pki/ca.crt", "pki/kubelet.crt", "pki/kubelet.key"}, []string{"kubelet", "kube-proxy"}},
+		{worker(), 3, []string{"kube-proxy.conf", "kubelet.conf", "pki/ca.crt", "pki/kubelet.crt", "pki/kubelet.key", "pki/magnum-cluster"}, []string{"kubelet", "kube-proxy"}},
 	} {
 		s, root := newSigner(t), newRoot(t)
 		o := Options{}

@@ -17,7 +17,7 @@ func (s *signer) cutShort(t *testing.T, root string, n Node, o Options) (*Plan, 
 		t.Fatal(err)
 	}
 	defer d.Close()
-	o.Cluster, o.Authorities, o.Now = "prod", s.authorities(), now
+	o.Cluster, o.UUID, o.Authorities, o.Now = "prod", "a", s.authorities(), now
 	p, err := d.NewPlan(n, o)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestNotedFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	p, err := d.NewPlan(worker(), Options{Cluster: "prod", Authorities: newSigner(t).authorities(), Now: now})
+	p, err := d.NewPlan(worker(), Options{Cluster: "prod", UUID: "a", Authorities: newSigner(t).authorities(), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
