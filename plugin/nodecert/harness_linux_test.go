@@ -120,6 +120,11 @@ func (s *signer) run(root string, n Node, o Options) (*Plan, Outcome, error) {
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	if len(p.Needs) > 0 {
+		if err := d.Prepare(); err != nil {
+			return p, Outcome{}, err
+		}
+	}
 	issued, err := s.issue(p.Needs, o.Now)
 	if err != nil {
 		return p, Outcome{}, err

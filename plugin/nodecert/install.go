@@ -16,14 +16,6 @@ import (
 // tree is what files below etc/kubernetes are to hold.
 type tree map[string][]byte
 
-// Prepare finds out whether d can be written, before anything is signed.
-func (d *Dir) Prepare() error {
-	if err := d.root.Mkdir(stagingName, 0o700); err != nil {
-		return d.wrap(err)
-	}
-	return d.wrap(d.root.Remove(stagingName))
-}
-
 // differing are the files that are not as want has them, and, if none of those
 // is below pki, its directory if that is not so.
 func (d *Dir) differing(want tree) (names []string, err error) {
@@ -101,6 +93,9 @@ func (d *Dir) wrongDir() (string, error) {
 
 // installPKI builds a whole new pki beside the old one and exchanges the two.
 func (d *Dir) installPKI(want tree, changed []string) (err error) {
+	if err := d.checkMounts("pki"); err != nil {
+		return err
+	}
 	exchanged := false
 	defer func() {
 		if err != nil && !exchanged { // nobody has that
@@ -131,7 +126,8 @@ func (d *Dir) installPKI(want tree, changed []string) (err error) {
 	case err != nil:
 		return d.wrap(err)
 	}
-	if err := d.carry("pki", stagingName); err != nil {
+	c := d.newCarrier()
+	if err := c.carry("pki", stagingName); err != nil {
 		return err
 	}
 	if err := d.syncTree(stagingName); err != nil {
@@ -141,14 +137,14 @@ func (d *Dir) installPKI(want tree, changed []string) (err error) {
 		return err
 	}
 	exchanged = true
-	return d.exchanged()
+	return d.exchanged(c)
 }
 
 // exchanged ends what installPKI began, the old pki being where the new one was.
-func (d *Dir) exchanged() error {
+func (d *Dir) exchanged(c *carrier) error {
 	err := syncDir(d.handle)
 	if err == nil {
-		err = d.carry(stagingName, "pki") // what somebody else added meanwhile
+		err = c.carry(stagingName, "pki") // what somebody else added meanwhile
 	}
 	return errors.Join(err, d.retire(stagingName))
 }
@@ -161,35 +157,6 @@ func (d *Dir) stage(name string, data []byte) error {
 		}
 	}
 	return d.write(staged, modeOf(name), data)
-}
-
-// carry gives all that is in one directory to another too, where that has
-// nothing of the name: files are the same files afterwards, by a second link.
-func (d *Dir) carry(from, to string) error {
-	dir, err := d.root.Open(from)
-	if err != nil {
-		return d.wrap(err)
-	}
-	entries, err := dir.ReadDir(-1)
-	if err = errors.Join(err, dir.Close()); err != nil {
-		return d.wrap(err)
-	}
-	for _, e := range entries {
-		old, next := from+"/"+e.Name(), to+"/"+e.Name()
-		if !e.IsDir() {
-			if err := d.root.Link(old, next); err != nil && !errors.Is(err, fs.ErrExist) {
-				return d.wrap(err)
-			}
-			continue
-		}
-		if err := d.carryDir(old, next); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		if err := d.carry(old, next); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // write makes a file that was not there, which is never more open than secret
@@ -231,9 +198,9 @@ func (d *Dir) syncTree(name string) error {
 		return d.wrap(err)
 	}
 	defer dir.Close()
-	entries, err := dir.ReadDir(-1)
+	entries, err := d.list(name)
 	if err != nil {
-		return d.wrap(err)
+		return err
 	}
 	for _, e := range entries {
 		if e.IsDir() {

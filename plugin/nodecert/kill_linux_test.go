@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(envRotate) != "":
 		os.Exit(said(rotateProcess(os.Getenv(envRotate))))
+	case os.Getenv(envMounts) != "":
+		os.Exit(said(mountsProcess(os.Getenv(envMounts))))
 	case os.Getenv(envFull) != "":
 		os.Exit(said(fullProcess(os.Getenv(envFull))))
 	}

@@ -31,10 +31,26 @@ func unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }
 func exchange(dir *os.File, a, b string) error {
 	fd := int(dir.Fd())
 	err := unix.Renameat2(fd, a, fd, b, unix.RENAME_EXCHANGE)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+	switch {
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
 		return fmt.Errorf("this file system cannot exchange two directories at once: %w", err)
+	case errors.Is(err, unix.EXDEV):
+		return fmt.Errorf("it is in a lower layer of an overlay file system, which can exchange only what was made in its upper one: %w", err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("something is mounted there: %w", err)
 	}
 	return err
+}
+
+// mountPoint says whether something is mounted on a file, which is not known
+// before Linux 5.8.
+func mountPoint(dir *os.File, name string) (bool, error) {
+	var s unix.Statx_t
+	err := unix.Statx(int(dir.Fd()), name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, 0, &s)
+	if errors.Is(err, unix.ENOSYS) {
+		return false, nil
+	}
+	return s.Attributes&s.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT != 0, err
 }
 
 func ownerOf(info fs.FileInfo) (uid, gid int) {

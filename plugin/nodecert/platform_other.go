@@ -17,6 +17,8 @@ func unlock(*os.File) {}
 
 func exchange(*os.File, string, string) error { return ErrNotLinux }
 
+func mountPoint(*os.File, string) (bool, error) { return false, ErrNotLinux }
+
 func ownerOf(fs.FileInfo) (uid, gid int) { return -1, -1 }
 
 func syncDir(*os.File) error { return ErrNotLinux }
