@@ -20,9 +20,9 @@ const (
 	retryMost  = time.Minute // a service that says it is away for longer is believed
 )
 
-// again has f ask, tries times at most, until it gets an answer that is worth
-// having: it may be done twice without harm. Pauses differ, as many nodes ask at
-// once.
+// again has f ask, tries times at most and until ctx ends, until it gets an
+// answer that is worth having: it may be done twice without harm. Pauses differ,
+// as many nodes ask at once.
 func again(ctx context.Context, tries int, f func() error) error {
 	for try := 0; ; try++ {
 		err := f()
@@ -30,7 +30,7 @@ func again(ctx context.Context, tries int, f func() error) error {
 		if !ok || try+1 >= tries || ctx.Err() != nil {
 			return err
 		}
-		pause := time.NewTimer(jittered(max(wait, firstPause<<try)))
+		pause := time.NewTimer(wait + jittered(firstPause<<try)) // never sooner than the service said
 		select {
 		case <-ctx.Done():
 			pause.Stop()

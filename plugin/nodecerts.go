@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -16,6 +17,8 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
 
+const nodeCertsTime = 10 * time.Minute
+
 // NodeCertsRequest says which node has its certificates made, and how far that
 // goes: see [nodecert.Options].
 type NodeCertsRequest struct {
@@ -25,6 +28,7 @@ type NodeCertsRequest struct {
 	Owner             nodecert.Owner
 	ServiceAccountKey []byte // PEM, where there is none; nil to keep what there is
 	Renew, Finish     bool
+	Timeout           time.Duration // of all questions together; zero: ten minutes
 	// Report tells somebody of the result, if that is not nil. What is to be
 	// restarted is said again by the next run unless this returns nil.
 	Report func(*NodeCertsResult) error
@@ -43,13 +47,16 @@ type NodeCertsResult struct {
 
 // NodeCerts makes a node's certificates as they should be: what is due gets a
 // new key, is signed by Magnum, checked and installed. It logs in once, asks
-// for the cluster and its CAs, and then for each certificate that is due.
+// for the cluster and its CAs, and then for each certificate that is due. What
+// fails is asked for again, until the request's Timeout.
 func (p *Plugin) NodeCerts(ctx context.Context, r NodeCertsRequest) (*NodeCertsResult, error) {
 	dir, err := nodecert.Open(r.Root, r.Owner)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, nodeCertsTime))
+	defer cancel()
 	n, err := p.nodeConnect(ctx, r.Cluster, r.Node, triesMax)
 	if err != nil {
 		return nil, err

@@ -190,6 +190,23 @@ func TestNodeCertsInterrupted(t *testing.T) {
 	}
 }
 
+// Whatever is asked for again, there is an end to all of it.
+func TestNodeCertsTimeout(t *testing.T) {
+	t.Parallel()
+	p, cloud := newPlugin(t, magnumtest.Options{})
+	cloud.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	r := nodeRequest(t, 1)
+	r.Timeout = 2 * time.Second
+	began := time.Now()
+	var busy *openstack.ServiceError
+	if _, err := p.NodeCerts(t.Context(), r); !errors.As(err, &busy) || time.Since(began) > 10*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+}
+
 // If Magnum rotates in the middle, the node gets certificates of one CA.
 func TestNodeCertsRotatedMeanwhile(t *testing.T) {
 	t.Parallel()
