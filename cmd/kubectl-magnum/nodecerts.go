@@ -141,6 +141,9 @@ func (o *nodeCertsOptions) node() (nodecert.Node, error) {
 	if n.Role == nodecert.Worker && o.saKey != "" {
 		return n, usagef("--sa-key is for control planes: workers have no part in it")
 	}
+	if n.Role == nodecert.ControlPlane && len(o.ips) == 0 && !o.check {
+		return n, usagef("name the address that others reach this control plane by: --ip ADDRESS")
+	}
 	for _, text := range o.ips {
 		ip, err := netip.ParseAddr(text)
 		if err != nil {

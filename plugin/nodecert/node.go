@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -53,7 +54,7 @@ func (n Node) Check() error {
 		}
 	}
 	for _, ip := range n.IPs {
-		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "" {
+		if !isHost(ip) {
 			return &NodeError{"--ip", ip.String(), "is not an address that a node has"}
 		}
 	}
@@ -69,13 +70,29 @@ func (n Node) Check() error {
 // certificate.
 func (n Node) checkServer() error {
 	u, err := url.Parse(n.Server)
-	if err != nil || u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return &NodeError{"--server", n.Server, "is not a plain https URL"}
+	if err != nil || u.User != nil || u.Host == "" || strings.TrimSuffix(n.Server, "/") != "https://"+u.Host {
+		return &NodeError{"--server", withoutUser(n.Server), "is not a plain https URL, https://HOST or https://HOST:PORT"}
 	}
-	if name, ip := n.serverHost(); !ip.IsValid() && !dnsName().MatchString(name) || ip.Zone() != "" {
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) || strings.HasSuffix(u.Host, ":") {
+		return &NodeError{"--server", n.Server, "has a port that is not between 1 and 65535"}
+	}
+	if name, ip := n.serverHost(); !ip.IsValid() && !dnsName().MatchString(name) || ip.IsValid() && !isHost(ip) {
 		return &NodeError{"--server", n.Server, "has a host that no certificate can be for"}
 	}
 	return nil
+}
+
+// withoutUser hides what may be a password.
+func withoutUser(server string) string {
+	if at := strings.LastIndex(server, "@"); at >= 0 {
+		return "https://xxxxx" + server[at:]
+	}
+	return server
+}
+
+// isHost says whether ip can be one machine's, and in a certificate.
+func isHost(ip netip.Addr) bool {
+	return ip.IsValid() && !ip.IsUnspecified() && !ip.IsMulticast() && ip.Zone() == ""
 }
 
 // serverHost is the host of the API server's URL: a name or an address.
