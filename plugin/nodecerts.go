@@ -50,6 +50,9 @@ type NodeCertsResult struct {
 // for the cluster and its CAs, and then for each certificate that is due. What
 // fails is asked for again, until the request's Timeout.
 func (p *Plugin) NodeCerts(ctx context.Context, r NodeCertsRequest) (*NodeCertsResult, error) {
+	if err := nodecert.CheckRoot(r.Root); err != nil {
+		return nil, err
+	}
 	dir, err := nodecert.Open(r.Root, r.Owner)
 	if err != nil {
 		return nil, err
@@ -213,6 +216,16 @@ func (p *Plugin) nodeIssue(ctx context.Context, n *nodeCluster, need nodecert.Ne
 	return issued, nil
 }
 
+// checkOffline takes the API server from the node. One that has none, or a
+// damaged one, is looked at all the same.
+func (n *nodeCluster) checkOffline(root string) error {
+	if n.node.Server != "" {
+		return n.node.Check()
+	}
+	n.node.Server = nodecert.InstalledServer(root)
+	return n.node.CheckNames()
+}
+
 // NodeCheckRequest says which node is to be looked at.
 type NodeCheckRequest struct {
 	Cluster string // name or UUID
@@ -231,6 +244,9 @@ type NodeCheckResult struct {
 // CheckNodeCerts looks at a node's certificates and changes nothing. Without a
 // login, or a way to OpenStack, the CAs on the node itself have to do.
 func (p *Plugin) CheckNodeCerts(ctx context.Context, r NodeCheckRequest) (*NodeCheckResult, error) {
+	if err := nodecert.CheckRoot(r.Root); err != nil {
+		return nil, err
+	}
 	result := &NodeCheckResult{Cluster: r.Cluster}
 	n, err := p.nodeConnect(ctx, r.Cluster, r.Node, 1)
 	var unreachable *openstack.UnreachableError
@@ -242,10 +258,7 @@ func (p *Plugin) CheckNodeCerts(ctx context.Context, r NodeCheckRequest) (*NodeC
 	case errors.As(err, &unreachable), errors.As(err, &noCloud):
 		result.Offline = err
 		n = &nodeCluster{node: r.Node}
-		if n.node.Server == "" {
-			n.node.Server = nodecert.InstalledServer(r.Root)
-		}
-		if err := n.node.Check(); err != nil {
+		if err := n.checkOffline(r.Root); err != nil {
 			return nil, err
 		}
 	case err != nil:

@@ -273,6 +273,29 @@ func TestCheckNodeCertsOffline(t *testing.T) {
 	}
 }
 
+// A node that says nowhere what its API server is, is looked at all the same.
+func TestCheckNodeCertsOfflineWithoutServer(t *testing.T) {
+	t.Parallel()
+	for i, files := range []int{3 + 13, 1 + 3} {
+		p, cloud := newPlugin(t, magnumtest.Options{})
+		r := nodeRequest(t, i)
+		if _, err := p.NodeCerts(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		missing := 0
+		for _, name := range []string{"kubelet.conf", "kube-proxy.conf", "admin.conf"} {
+			if os.Remove(filepath.Join(r.Root, "etc/kubernetes", name)) == nil {
+				missing++
+			}
+		}
+		cloud.Close()
+		found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: "prod", Node: r.Node, Root: r.Root})
+		if err != nil || found.Problems() != missing || len(found.Files) != files {
+			t.Errorf("%s: %+v, %v", r.Node.Role, found, err)
+		}
+	}
+}
+
 // A server whose certificate nobody vouches for is no absence of one.
 func TestCheckNodeCertsUntrusted(t *testing.T) {
 	t.Parallel()

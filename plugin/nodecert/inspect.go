@@ -186,7 +186,10 @@ func (x *inspector) load(f *Inspected, p place) (certificate, key []byte, err er
 		return nil, nil, err
 	}
 	x.bundle(f, p, c)
-	if x.layout == Ours && c.server != x.node.Server {
+	switch {
+	case Node{Server: c.server}.checkServer() != nil:
+		f.problem("its server %q is not a plain https URL", c.server)
+	case x.layout == Ours && x.node.Server != "" && c.server != x.node.Server:
 		f.problem("its server is %q, not %q", c.server, x.node.Server)
 	}
 	if c.certFile == "" {

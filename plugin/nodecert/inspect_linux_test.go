@@ -3,6 +3,7 @@
 package nodecert
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -177,8 +178,20 @@ func TestInspectNothing(t *testing.T) {
 	if _, err := Inspect(newRoot(t), master(), nil, now); !errors.Is(err, ErrNothing) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Inspect(filepath.Join(t.TempDir(), "missing"), master(), nil, now); err == nil {
-		t.Error("a directory that is missing")
+}
+
+func TestCheckRoot(t *testing.T) {
+	t.Parallel()
+	root := newRoot(t)
+	file := filepath.Join(root, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{root: "", file: "is not a directory", root + "/missing": "does not exist"} {
+		err := CheckRoot(dir)
+		if refused, ok := errors.AsType[*NodeError](err); ok != (want != "") || ok && refused.Reason != want {
+			t.Errorf("%s: %v", dir, err)
+		}
 	}
 }
 
@@ -191,5 +204,9 @@ func TestInstalledServer(t *testing.T) {
 	o.heat(Worker, "w0")
 	if got := InstalledServer(o.root); got != "https://api.example.org:6443" {
 		t.Errorf("got %q", got)
+	}
+	o.write("etc/kubernetes/kubelet.conf", bytes.ReplaceAll(contents(t, at(o.root, "kubelet-config.yaml")), []byte("https:"), []byte("http:")), 0o600)
+	if got := InstalledServer(o.root); got != "https://api.example.org:6443" {
+		t.Errorf("a damaged one before: got %q", got)
 	}
 }

@@ -55,7 +55,7 @@ func layoutOf(root *os.Root) Layout {
 }
 
 // InstalledServer is the URL of the API server that kubelet is told of, or an
-// administrator; "" if neither is.
+// administrator, or kube-proxy; "" if none of them is, or by no plain https URL.
 func InstalledServer(rootDir string) string {
 	root, err := os.OpenRoot(rootDir)
 	if err != nil {
@@ -63,12 +63,12 @@ func InstalledServer(rootDir string) string {
 	}
 	defer root.Close()
 	x := &inspector{root: root}
-	for _, name := range []string{kubeletConf, "kubelet-config.yaml", "admin.conf"} {
+	for _, name := range []string{kubeletConf, "kubelet-config.yaml", "admin.conf", "kube-proxy.conf"} {
 		data, _, err := x.read("etc/kubernetes/" + name)
 		if err != nil {
 			continue
 		}
-		if c, err := parseKubeconfig(data); err == nil && c.server != "" {
+		if c, err := parseKubeconfig(data); err == nil && (Node{Server: c.server}).checkServer() == nil {
 			return c.server
 		}
 	}

@@ -3,9 +3,12 @@
 package nodecert
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -40,8 +43,29 @@ func ParseRole(text string) (Role, error) {
 	return "", &NodeError{"--role", text, fmt.Sprintf("is neither %s nor %s", ControlPlane, Worker)}
 }
 
+// CheckRoot says whether there is a root directory, a [*NodeError]. What else is
+// wrong with it, opening it says.
+func CheckRoot(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &NodeError{"--root", dir, "does not exist"}
+	case err == nil && !info.IsDir():
+		return &NodeError{"--root", dir, "is not a directory"}
+	}
+	return nil
+}
+
 // Check says what is wrong with n, a [*NodeError].
 func (n Node) Check() error {
+	if err := n.CheckNames(); err != nil {
+		return err
+	}
+	return n.checkServer()
+}
+
+// CheckNames is [Node.Check] without the API server, which need not be known.
+func (n Node) CheckNames() error {
 	switch {
 	case !dnsName().MatchString(n.Name), strings.HasPrefix(n.Name, "*"):
 		return &NodeError{"--node-name", n.Name, "is not the name of a node: lower-case letters, digits, - and ."}
@@ -63,7 +87,7 @@ func (n Node) Check() error {
 			return &NodeError{"--service-cidr", network.String(), "is not a network of services"}
 		}
 	}
-	return n.checkServer()
+	return nil
 }
 
 // checkServer wants a plain URL: it goes into kubeconfigs, and its host into a

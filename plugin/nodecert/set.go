@@ -28,7 +28,8 @@ type Node struct {
 	// Services are the networks that a control plane's services have their
 	// addresses from. The first address of each is the API server's.
 	Services []netip.Prefix
-	// Server is the URL of the API server, or of the load balancer before it.
+	// Server is the URL of the API server, or of the load balancer before it. Only
+	// [Inspect] does without.
 	Server string
 }
 
@@ -105,7 +106,7 @@ func (n Node) apiServer() pki.Leaf {
 	switch name, ip := n.serverHost(); {
 	case ip.IsValid():
 		leaf.IPs = appendNew(leaf.IPs, ip)
-	default:
+	case name != "":
 		leaf.DNSNames = appendNew(leaf.DNSNames, name)
 	}
 	return leaf

@@ -153,6 +153,10 @@ func TestNodeCheck(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
+	n := master()
+	if n.Server = ""; n.CheckNames() != nil {
+		t.Error("names without a server")
+	}
 	if _, err := ParseRole("master"); err == nil {
 		t.Error("a role that is none")
 	}
