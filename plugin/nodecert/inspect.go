@@ -8,12 +8,9 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
@@ -69,8 +66,8 @@ func Inspect(rootDir string, n Node, cas Authorities, now time.Time) (*Inspectio
 		return nil, err
 	}
 	defer root.Close()
-	x := &inspector{root: root, node: n, layout: layoutOf(root), cas: cas, now: now, onDisk: map[magnum.CAType][]*x509.Certificate{}}
-	if x.layout == "" {
+	x := &inspector{root: root, node: n, cas: cas, now: now, onDisk: map[magnum.CAType][]*x509.Certificate{}}
+	if x.layout = x.findLayout(); x.layout == "" {
 		return nil, fmt.Errorf("%s: %w", rootDir, ErrNothing)
 	}
 	result := &Inspection{Layout: x.layout}
@@ -198,15 +195,7 @@ func (x *inspector) load(f *Inspected, p place) (certificate, key []byte, err er
 		}
 		return c.pair.certificate, c.pair.key, nil
 	}
-	return x.pair(f, x.beside(p.kubeconfig, c.certFile), x.beside(p.kubeconfig, c.keyRef))
-}
-
-// beside is a path that stands in a file: relative ones are so to that file.
-func (x *inspector) beside(file, name string) string {
-	if path.IsAbs(name) {
-		return strings.TrimPrefix(path.Clean(name), "/")
-	}
-	return path.Join(path.Dir(file), name)
+	return x.pair(f, beside(p.kubeconfig, c.certFile), beside(p.kubeconfig, c.keyRef))
 }
 
 func (x *inspector) pair(f *Inspected, certificate, key string) (cert, keyPEM []byte, err error) {
@@ -230,49 +219,6 @@ func (x *inspector) tooOpen() fs.FileMode {
 		return 0o077
 	}
 	return 0o007
-}
-
-const linksMost = 8
-
-// read reads a file below the root, and follows links there as if the root were
-// the system's: kubelet's certificates are found by absolute ones.
-func (x *inspector) read(name string) ([]byte, fs.FileInfo, error) {
-	for range linksMost {
-		info, err := x.root.Lstat(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		if info.Mode()&fs.ModeSymlink != 0 {
-			to, err := x.root.Readlink(name)
-			if err != nil {
-				return nil, nil, err
-			}
-			name = x.beside(name, to)
-			continue
-		}
-		if !info.Mode().IsRegular() {
-			return nil, nil, errors.New("it is not a regular file")
-		}
-		f, err := x.root.Open(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		defer f.Close()
-		data, err := io.ReadAll(io.LimitReader(f, sizeMax))
-		return data, info, err
-	}
-	return nil, nil, errors.New("it leads through too many links")
-}
-
-// bare is err in few words: the path stands beside it.
-func bare(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return errMissing
-	}
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		return at.Err
-	}
-	return err
 }
 
 func firstCertificate(data []byte) *pem.Block {

@@ -9,7 +9,7 @@ func (x *inspector) bundle(f *Inspected, p place, c credentials) {
 	data := c.bundle
 	if c.caFile != "" {
 		var err error
-		if data, _, err = x.read(x.beside(p.kubeconfig, c.caFile)); err != nil {
+		if data, _, err = x.read(beside(p.kubeconfig, c.caFile)); err != nil {
 			f.problem("its CA: %v", bare(err))
 			return
 		}

@@ -120,10 +120,13 @@ func TestInspectNames(t *testing.T) {
 			_ = os.Remove(at(o.root, "pki/apiserver.crt"))
 			_ = os.Mkdir(at(o.root, "pki/apiserver.crt"), 0o755)
 		}, k + "apiserver.crt: it is not a regular file"},
-		"ours, links in a ring": {ours, master(), func(o others) {
-			_ = os.Remove(at(o.root, "pki/apiserver.crt"))
-			_ = os.Symlink("apiserver.crt", at(o.root, "pki/apiserver.crt"))
-		}, k + "apiserver.crt: it leads through too many links"},
+		"ours, a link":             {ours, master(), move(k+"apiserver.crt", "other.crt", "other.crt"), k + "apiserver.crt: it is behind a symbolic link, and node-certs follows none"},
+		"ours, a linked directory": {ours, master(), move(k+"etcd", "../etcd", "../etcd"), k + "etcd/peer.crt: it is behind a symbolic link, and node-certs follows none"},
+		"ours, too long":           {ours, master(), write(k+"apiserver.crt", strings.Repeat("\n", sizeMax+1)), k + "apiserver.crt: it is longer than any certificate or key"},
+		"kubeadm's, a linked pki":  {others.kubeadm, master(), move("etc/kubernetes/pki", "../../opt", "/opt"), ""},
+		"kubelet's other disk":     {others.kubeadm, master(), move("var/lib/kubelet", "../../disk", "/disk"), ""},
+		"a link above the root":    {others.kubeadm, master(), move(k+"apiserver.crt", "other.crt", "../../../../../etc/kubernetes/pki/other.crt"), ""},
+		"links in a ring":          {others.kubeadm, master(), move(k+"apiserver.crt", "other.crt", "apiserver.crt"), k + "apiserver.crt: it leads through too many links"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -142,6 +145,17 @@ func TestInspectNames(t *testing.T) {
 	}
 }
 
+// move puts what is at a path elsewhere, seen from its directory, and a link in its place.
+func move(path, elsewhere, link string) func(others) {
+	return func(o others) {
+		o.t.Helper()
+		old := filepath.Join(o.root, path)
+		if err := errors.Join(os.Rename(old, filepath.Join(filepath.Dir(old), elsewhere)), os.Symlink(link, old)); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+}
+
 func ours(o others) { o.must(o.t, o.root, master(), Options{}) }
 
 func appendCA(path string) func(others) {
@@ -154,9 +168,9 @@ func appendCA(path string) func(others) {
 func TestInspectStaysInItsRoot(t *testing.T) {
 	t.Parallel()
 	o := others{t, newRoot(t), newSigner(t)}
-	ours(o)
+	o.kubeadm()
 	elsewhere := others{t, newRoot(t), o.signer}
-	ours(elsewhere)
+	elsewhere.kubeadm()
 	for _, to := range []string{at(elsewhere.root, "pki/apiserver.key"), "../../../../" + filepath.Base(elsewhere.root) + "/etc/kubernetes/pki/apiserver.key"} {
 		path := at(o.root, "pki/apiserver.key")
 		_ = os.Remove(path)

@@ -37,10 +37,10 @@ func (p place) path() string {
 	return p.certificate
 }
 
-// layoutOf finds out which one a root directory has, and "" if it has none.
-func layoutOf(root *os.Root) Layout {
+// findLayout is "" if the root directory has none.
+func (x *inspector) findLayout() Layout {
 	has := func(name string) bool {
-		_, err := root.Stat(name)
+		_, _, err := x.resolve(name)
 		return err == nil
 	}
 	switch {
