@@ -37,21 +37,44 @@ func (p place) path() string {
 	return p.certificate
 }
 
-// findLayout is "" if the root directory has none.
+// findLayout goes by what only one of them has, so that a node which lost some
+// of its files is not taken for another's; "" if there is nothing.
 func (x *inspector) findLayout() Layout {
-	has := func(name string) bool {
-		_, _, err := x.resolve(name)
-		return err == nil
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			_, _, err := x.resolve(name)
+			return err == nil
+		})
 	}
+	const dir = "etc/kubernetes/"
+	kubelet := x.kubeconfig(dir + kubeletConf)
 	switch {
-	case has("etc/kubernetes/pki/kubelet.crt"), has("etc/kubernetes/kube-proxy.conf"):
+	case has(dir+"pki/kubelet.crt", dir+"pki/kubelet.key", dir+"kube-proxy.conf"):
 		return Ours
-	case has("etc/kubernetes/pki"):
+	case has("var/lib/kubelet/kubeadm-flags.env"), kubelet.certFile != "": // kubelet renews that one itself
 		return Kubeadm
-	case has("etc/kubernetes/certs"):
+	case has(dir+"certs") && !has(dir+"pki"):
 		return Heat
+	case has(dir + lockName): // which a run that was refused leaves, too
+		return Ours
+	case has(dir + "pki/ca.key"): // Magnum's has no copy
+		return Kubeadm
+	case len(kubelet.pair.key) > 0:
+		return Ours
+	case has(dir + "pki"):
+		return Kubeadm
 	}
 	return ""
+}
+
+// kubeconfig is one as far as it can be read.
+func (x *inspector) kubeconfig(name string) credentials {
+	data, _, err := x.read(name)
+	if err != nil {
+		return credentials{}
+	}
+	c, _ := parseKubeconfig(data)
+	return c
 }
 
 // InstalledServer is the URL of the API server that kubelet is told of, or an
@@ -64,12 +87,8 @@ func InstalledServer(rootDir string) string {
 	defer root.Close()
 	x := &inspector{root: root}
 	for _, name := range []string{kubeletConf, "kubelet-config.yaml", "admin.conf", "kube-proxy.conf"} {
-		data, _, err := x.read("etc/kubernetes/" + name)
-		if err != nil {
-			continue
-		}
-		if c, err := parseKubeconfig(data); err == nil && (Node{Server: c.server}).checkServer() == nil {
-			return c.server
+		if server := x.kubeconfig("etc/kubernetes/" + name).server; (Node{Server: server}).checkServer() == nil {
+			return server
 		}
 	}
 	return ""

@@ -23,6 +23,61 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
 
+// A node that lost files is still of the layout that it was of.
+func TestFindLayout(t *testing.T) {
+	t.Parallel()
+	master := func(o others) { o.must(o.t, o.root, master(), Options{}) }
+	worker := func(o others) { o.must(o.t, o.root, worker(), Options{}) }
+	kubeadmWorker := func(o others) {
+		o.kubeadm()
+		for _, name := range []string{"pki/etcd", "pki/front-proxy-ca.crt", "admin.conf", "scheduler.conf", "controller-manager.conf"} {
+			_ = os.RemoveAll(at(o.root, name))
+		}
+	}
+	for what, test := range map[string]struct {
+		make func(others)
+		lost []string // below etc/kubernetes
+		want Layout
+	}{
+		"a worker of ours":              {worker, nil, Ours},
+		"its own two lost":              {worker, []string{"pki/kubelet.crt", "pki/kubelet.key", "kube-proxy.conf"}, Ours},
+		"all but the lock":              {worker, []string{"pki", "kube-proxy.conf", "kubelet.conf"}, Ours},
+		"the lock too":                  {worker, []string{lockName, "pki/kubelet.crt", "pki/kubelet.key", "kube-proxy.conf"}, Ours},
+		"only a key":                    {worker, []string{lockName, "pki/kubelet.crt", "kubelet.conf", "kube-proxy.conf"}, Ours},
+		"a master, the lock too":        {master, []string{lockName, "pki/kubelet.crt", "pki/kubelet.key", "kube-proxy.conf"}, Ours},
+		"kubeadm's":                     {others.kubeadm, nil, Kubeadm},
+		"kubeadm's, a worker":           {kubeadmWorker, nil, Kubeadm},
+		"kubeadm's, no kubelet.conf":    {others.kubeadm, []string{"kubelet.conf"}, Kubeadm},
+		"kubeadm's, no pki":             {others.kubeadm, []string{"pki"}, Kubeadm},
+		"kubeadm's, a run was refused":  {func(o others) { o.kubeadm(); o.write("etc/kubernetes/"+lockName, nil, 0o600) }, nil, Kubeadm},
+		"kubeadm's, of before 1.17":     {func(o others) { master(o); o.write("etc/kubernetes/pki/ca.key", nil, 0o600) }, []string{lockName, "pki/kubelet.crt", "pki/kubelet.key", "kube-proxy.conf"}, Kubeadm},
+		"kubeadm's, by what kubelet is": {func(o others) { o.kubeadm(); o.write("var/lib/kubelet/kubeadm-flags.env", nil, 0o644) }, []string{"kubelet.conf", "pki"}, Kubeadm},
+		"kubeadm's, not joined yet":     {func(o others) { o.kubeadm(); o.write("etc/kubernetes/kubelet.conf", o.config("", "token: x"), 0o600) }, nil, Kubeadm},
+		"heat's":                        {func(o others) { o.heat(Worker, "w0") }, nil, Heat},
+		"heat's, a run was refused":     {func(o others) { o.heat(Worker, "w0"); o.write("etc/kubernetes/"+lockName, nil, 0o600) }, nil, Heat},
+		"nobody's":                      {worker, []string{lockName, "pki", "kubelet.conf", "kube-proxy.conf"}, ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			o := others{t, newRoot(t), newSigner(t)}
+			test.make(o)
+			for _, name := range test.lost {
+				if err := os.RemoveAll(at(o.root, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			root, err := os.OpenRoot(o.root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer root.Close()
+			if got := (&inspector{root: root}).findLayout(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 // others lays out a node as others do: RSA keys, subjects of their own.
 type others struct {
 	t    *testing.T
