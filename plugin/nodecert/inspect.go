@@ -124,12 +124,12 @@ func (x *inspector) authority(which magnum.CAType, name string) Inspected {
 // place looks at a certificate and its key, wherever they are.
 func (x *inspector) place(p place) Inspected {
 	f := Inspected{Path: p.path()}
-	certificate, key, err := x.load(&f, p)
+	found, err := x.load(&f, p)
 	if err != nil {
 		f.problem("%v", bare(err))
 		return f
 	}
-	block := firstCertificate(certificate)
+	block := firstCertificate(found.certificate)
 	if block == nil {
 		f.problem("%v", pki.ErrMalformed)
 		return f
@@ -140,7 +140,7 @@ func (x *inspector) place(p place) Inspected {
 		return f
 	}
 	f.Certificates = []*x509.Certificate{cert}
-	if _, err := tls.X509KeyPair(certificate, key); err != nil {
+	if _, err := tls.X509KeyPair(found.certificate, found.key); err != nil {
 		f.problem("the key is not the certificate's, or cannot be read")
 	}
 	if err := pki.CheckServes(cert, p.leaf, x.now); err != nil {
@@ -149,6 +149,9 @@ func (x *inspector) place(p place) Inspected {
 		f.problem("%v", errDue)
 	}
 	x.chain(&f, cert, p.ca)
+	if x.layout == Ours && len(f.Problems) == 0 {
+		x.exact(&f, p, found)
+	}
 	return f
 }
 
@@ -168,48 +171,65 @@ func (x *inspector) chain(f *Inspected, cert *x509.Certificate, which magnum.CAT
 	}
 }
 
+// found is a certificate and its key, and the kubeconfig that has both.
+type found struct {
+	pair
+	kubeconfig []byte
+}
+
 // load reads a certificate and its key. What is wrong with the modes, and with
-// the CAs of a kubeconfig, is said in f.
-func (x *inspector) load(f *Inspected, p place) (certificate, key []byte, err error) {
+// the rest of a kubeconfig, is said in f.
+func (x *inspector) load(f *Inspected, p place) (found, error) {
 	if p.kubeconfig == "" {
-		return x.pair(f, p.certificate, p.key)
+		pair, err := x.pair(f, p.certificate, p.key)
+		return found{pair: pair}, err
 	}
 	data, info, err := x.read(p.kubeconfig)
 	if err != nil {
-		return nil, nil, err
+		return found{}, err
 	}
-	c, err := parseKubeconfig(data)
+	c, err := parseCurrent(data)
 	if err != nil {
-		return nil, nil, err
+		return found{}, err
 	}
 	x.bundle(f, p, c)
+	x.server(f, c)
+	if c.certFile == "" {
+		if info.Mode().Perm()&x.tooOpen() != 0 {
+			f.problem("%v", errExposed)
+		}
+		return found{c.pair, data}, nil
+	}
+	pair, err := x.pair(f, beside(p.kubeconfig, c.certFile), beside(p.kubeconfig, c.keyRef))
+	return found{pair, data}, err
+}
+
+// server says what is wrong with whom a kubeconfig has its user talk to.
+func (x *inspector) server(f *Inspected, c credentials) {
 	switch {
 	case Node{Server: c.server}.checkServer() != nil:
 		f.problem("its server %q is not a plain https URL", c.server)
 	case x.layout == Ours && x.node.Server != "" && c.server != x.node.Server:
 		f.problem("its server is %q, not %q", c.server, x.node.Server)
 	}
-	if c.certFile == "" {
-		if info.Mode().Perm()&x.tooOpen() != 0 {
-			f.problem("%v", errExposed)
-		}
-		return c.pair.certificate, c.pair.key, nil
+	if c.lax {
+		f.problem("it has the API server's certificate not verified")
 	}
-	return x.pair(f, beside(p.kubeconfig, c.certFile), beside(p.kubeconfig, c.keyRef))
 }
 
-func (x *inspector) pair(f *Inspected, certificate, key string) (cert, keyPEM []byte, err error) {
-	if cert, _, err = x.read(certificate); err != nil {
-		return nil, nil, err
+func (x *inspector) pair(f *Inspected, certificate, key string) (pair, error) {
+	cert, _, err := x.read(certificate)
+	if err != nil {
+		return pair{}, err
 	}
 	keyPEM, info, err := x.read(key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("its key: %w", bare(err))
+		return pair{}, fmt.Errorf("its key: %w", bare(err))
 	}
 	if info.Mode().Perm()&x.tooOpen() != 0 {
 		f.problem("%v", errExposed)
 	}
-	return cert, keyPEM, nil
+	return pair{cert, keyPEM}, nil
 }
 
 // tooOpen are the bits that a secret file may not have. Others give keys to

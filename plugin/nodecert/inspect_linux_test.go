@@ -88,6 +88,12 @@ func TestInspectNames(t *testing.T) {
 	chmod := func(path string, mode os.FileMode) change {
 		return func(o others) { _ = os.Chmod(filepath.Join(o.root, path), mode) }
 	}
+	edit := func(path, old, now string) change {
+		return func(o others) {
+			text := contents(o.t, filepath.Join(o.root, path))
+			o.write(path, bytes.Replace(text, []byte(old), []byte(now), 1), 0o600)
+		}
+	}
 	remove := func(path string) change { return func(o others) { _ = os.Remove(filepath.Join(o.root, path)) } }
 	const k, h = "etc/kubernetes/pki/", "etc/kubernetes/certs/"
 	for what, test := range map[string]struct {
@@ -120,6 +126,18 @@ func TestInspectNames(t *testing.T) {
 			_ = os.Remove(at(o.root, "pki/apiserver.crt"))
 			_ = os.Mkdir(at(o.root, "pki/apiserver.crt"), 0o755)
 		}, k + "apiserver.crt: it is not a regular file"},
+		"no such context":       {others.kubeadm, master(), edit("etc/kubernetes/scheduler.conf", "current-context: u@prod", "current-context: gone"), `etc/kubernetes/scheduler.conf: its current context "gone" is missing`},
+		"no such user":          {ours, master(), edit("etc/kubernetes/scheduler.conf", "user: system", "user: gone"), `etc/kubernetes/scheduler.conf: its user "gone`},
+		"a second cluster":      {others.kubeadm, master(), edit("etc/kubernetes/scheduler.conf", "clusters:", "clusters:\n- {name: dev, cluster: {server: x}}"), ""},
+		"any server's":          {others.kubeadm, master(), edit("etc/kubernetes/scheduler.conf", "    server:", "    insecure-skip-tls-verify: true\n    server:"), "etc/kubernetes/scheduler.conf: it has the API server's certificate not verified"},
+		"no server":             {others.kubeadm, master(), edit("etc/kubernetes/scheduler.conf", "https://api.example.org:6443", "''"), `etc/kubernetes/scheduler.conf: its server "" is not a plain https URL`},
+		"ours, through a proxy": {ours, master(), edit("etc/kubernetes/scheduler.conf", "server:", "proxy-url: http://192.0.2.99\n        server:"), "etc/kubernetes/scheduler.conf: its content is not what node-certs writes"},
+		"ours, another group": {func(o others) {
+			ours(o)
+			cert, key := o.pair(magnum.Kubernetes, name("kube-apiserver-kubelet-client", groupMasters, "more"))
+			o.write(k+"apiserver-kubelet-client.crt", cert, 0o644)
+			o.write(k+"apiserver-kubelet-client.key", key, 0o600)
+		}, master(), func(others) {}, k + "apiserver-kubelet-client.crt: its key is missing or cannot be read"},
 		"ours, a link":             {ours, master(), move(k+"apiserver.crt", "other.crt", "other.crt"), k + "apiserver.crt: it is behind a symbolic link, and node-certs follows none"},
 		"ours, a linked directory": {ours, master(), move(k+"etcd", "../etcd", "../etcd"), k + "etcd/peer.crt: it is behind a symbolic link, and node-certs follows none"},
 		"ours, too long":           {ours, master(), write(k+"apiserver.crt", strings.Repeat("\n", sizeMax+1)), k + "apiserver.crt: it is longer than any certificate or key"},

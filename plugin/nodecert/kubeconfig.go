@@ -3,6 +3,7 @@
 package nodecert
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -33,6 +34,7 @@ type clusterInfo struct {
 	Server string `yaml:"server"`
 	CAData string `yaml:"certificate-authority-data,omitempty"`
 	CA     string `yaml:"certificate-authority,omitempty"` // a file, in what others wrote
+	Lax    bool   `yaml:"insecure-skip-tls-verify,omitempty"`
 }
 
 type namedUser struct {
@@ -109,19 +111,65 @@ var errKubeconfig = errors.New("not a kubeconfig of one cluster and one user")
 // credentials are what the current context of a kubeconfig has.
 type credentials struct {
 	server           string
+	lax              bool   // the server's certificate is not verified
 	bundle           []byte // PEM
 	pair             pair
 	caFile           string // in place of bundle
 	certFile, keyRef string // in place of pair
 }
 
+// parseKubeconfig reads one as [renderKubeconfig] writes it, whatever its
+// contexts are.
 func parseKubeconfig(data []byte) (credentials, error) {
 	var k kubeconfig
 	if err := yaml.Unmarshal(data, &k); err != nil || len(k.Clusters) != 1 || len(k.Users) != 1 {
 		return credentials{}, errKubeconfig
 	}
-	cluster, user := k.Clusters[0].Cluster, k.Users[0].User
-	c := credentials{server: cluster.Server, caFile: cluster.CA, certFile: user.Certificate, keyRef: user.Key}
+	return decode(k.Clusters[0].Cluster, k.Users[0].User)
+}
+
+// parseCurrent reads what a client uses of a kubeconfig: the cluster and the
+// user of its current context, among others perhaps.
+func parseCurrent(data []byte) (credentials, error) {
+	var k kubeconfig
+	if err := yaml.Unmarshal(data, &k); err != nil {
+		return credentials{}, errKubeconfig
+	}
+	context, err := named("current context", k.CurrentContext, k.Contexts, func(c namedContext) string { return c.Name })
+	if err != nil {
+		return credentials{}, err
+	}
+	cluster, err := named("cluster", context.Context.Cluster, k.Clusters, func(c namedCluster) string { return c.Name })
+	if err != nil {
+		return credentials{}, err
+	}
+	user, err := named("user", context.Context.User, k.Users, func(u namedUser) string { return u.Name })
+	if err != nil {
+		return credentials{}, err
+	}
+	return decode(cluster.Cluster, user.User)
+}
+
+// named is the one of its name: clients refuse a file that has two.
+func named[T any](kind, name string, all []T, nameOf func(T) string) (one T, err error) {
+	n := 0
+	for _, each := range all {
+		if nameOf(each) == name {
+			one = each
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return one, fmt.Errorf("its %s %q is missing", kind, name)
+	case 1:
+		return one, nil
+	}
+	return one, fmt.Errorf("its %s %q is there %d times", kind, name, n)
+}
+
+func decode(cluster clusterInfo, user userInfo) (credentials, error) {
+	c := credentials{server: cluster.Server, lax: cluster.Lax, caFile: cluster.CA, certFile: user.Certificate, keyRef: user.Key}
 	for _, field := range []struct {
 		name, text string
 		to         *[]byte
@@ -137,4 +185,23 @@ func parseKubeconfig(data []byte) (credentials, error) {
 		*field.to = decoded
 	}
 	return c, nil
+}
+
+// asWritten says whether data is what [renderKubeconfig] writes of its own
+// content for user, so that there is nothing else in it.
+func asWritten(data []byte, user string) bool {
+	var k kubeconfig
+	if err := yaml.Unmarshal(data, &k); err != nil || len(k.Clusters) != 1 {
+		return false
+	}
+	c, err := parseKubeconfig(data)
+	if err != nil {
+		return false
+	}
+	bundle, err := parseBundle(c.bundle)
+	if err != nil {
+		return false
+	}
+	text, err := renderKubeconfig(k.Clusters[0].Name, c.server, user, bundle, c.pair)
+	return err == nil && bytes.Equal(text, data)
 }

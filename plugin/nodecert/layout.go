@@ -73,7 +73,10 @@ func (x *inspector) kubeconfig(name string) credentials {
 	if err != nil {
 		return credentials{}
 	}
-	c, _ := parseKubeconfig(data)
+	c, err := parseCurrent(data)
+	if err != nil {
+		c, _ = parseKubeconfig(data)
+	}
 	return c
 }
 
