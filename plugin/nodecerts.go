@@ -230,7 +230,8 @@ func (n *nodeCluster) checkOffline(root string) error {
 type NodeCheckRequest struct {
 	Cluster string // name or UUID
 	Node    nodecert.Node
-	Root    string
+	Root    string         // an absolute path
+	Owner   nodecert.Owner // who the files were given to
 }
 
 // NodeCheckResult is what was found.
@@ -266,6 +267,6 @@ func (p *Plugin) CheckNodeCerts(ctx context.Context, r NodeCheckRequest) (*NodeC
 	default:
 		result.CA = n.cas[magnum.Kubernetes]
 	}
-	result.Inspection, err = nodecert.Inspect(r.Root, n.node, n.cas, p.Now())
+	result.Inspection, err = nodecert.Inspect(r.Root, n.node, r.Owner, n.cas, p.Now())
 	return result, err
 }

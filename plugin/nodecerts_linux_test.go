@@ -6,16 +6,12 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -28,7 +24,6 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/nodecert"
-	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki/pkitest"
 )
@@ -47,23 +42,24 @@ func nodeRequest(t *testing.T, i int) plugin.NodeCertsRequest {
 	if err := os.Mkdir(root, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return plugin.NodeCertsRequest{Cluster: "prod", Node: n, Root: root}
+	r := plugin.NodeCertsRequest{Cluster: "prod", Node: n, Root: root}
+	if n.Role == nodecert.ControlPlane {
+		r.ServiceAccountKey = testSAKey()
+	}
+	return r
 }
 
-// checkNode has a node looked at, which finds nothing wrong.
-func checkNode(t *testing.T, p *plugin.Plugin, r plugin.NodeCertsRequest) {
-	t.Helper()
-	found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: r.Cluster, Node: r.Node, Root: r.Root})
+var testSAKey = sync.OnceValue(func() []byte {
+	key, err := pki.NewKey()
 	if err != nil {
-		t.Errorf("%s: %v", r.Node.Name, err)
-		return
+		panic(err)
 	}
-	for _, f := range found.Files {
-		if len(f.Problems) > 0 {
-			t.Errorf("%s: %s: %q", r.Node.Name, f.Path, f.Problems)
-		}
+	text, err := pki.MarshalKey(key)
+	if err != nil {
+		panic(err)
 	}
-}
+	return text
+})
 
 // logins is how many tokens Keystone gave.
 func logins(s *magnumtest.Server) int {
@@ -254,70 +250,6 @@ func TestNodeCertsSignNothingInVain(t *testing.T) {
 	r.Root = filepath.Join(r.Root, "missing")
 	if _, err := p.NodeCerts(t.Context(), r); err == nil || len(cloud.Requests()) > 0 {
 		t.Errorf("%v after %d requests", err, len(cloud.Requests()))
-	}
-}
-
-// Without OpenStack the CAs on the node have to do.
-func TestCheckNodeCertsOffline(t *testing.T) {
-	t.Parallel()
-	p, cloud := newPlugin(t, magnumtest.Options{})
-	r := nodeRequest(t, 0)
-	if _, err := p.NodeCerts(t.Context(), r); err != nil {
-		t.Fatal(err)
-	}
-	cloud.Close()
-	found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: "prod", Node: r.Node, Root: r.Root})
-	var unreachable *openstack.UnreachableError
-	if err != nil || found.Problems() > 0 || !errors.As(found.Offline, &unreachable) || found.CA != nil {
-		t.Errorf("%+v, %v", found, err)
-	}
-}
-
-// A node that says nowhere what its API server is, is looked at all the same.
-func TestCheckNodeCertsOfflineWithoutServer(t *testing.T) {
-	t.Parallel()
-	for i, files := range []int{3 + 13, 1 + 3} {
-		p, cloud := newPlugin(t, magnumtest.Options{})
-		r := nodeRequest(t, i)
-		if _, err := p.NodeCerts(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
-		missing := 0
-		for _, name := range []string{"kubelet.conf", "kube-proxy.conf", "admin.conf"} {
-			if os.Remove(filepath.Join(r.Root, "etc/kubernetes", name)) == nil {
-				missing++
-			}
-		}
-		cloud.Close()
-		found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: "prod", Node: r.Node, Root: r.Root})
-		if err != nil || found.Problems() != missing || len(found.Files) != files {
-			t.Errorf("%s: %+v, %v", r.Node.Role, found, err)
-		}
-	}
-}
-
-// A server whose certificate nobody vouches for is no absence of one.
-func TestCheckNodeCertsUntrusted(t *testing.T) {
-	t.Parallel()
-	p, _ := newPlugin(t, magnumtest.Options{})
-	r := nodeRequest(t, 0)
-	if _, err := p.NodeCerts(t.Context(), r); err != nil {
-		t.Fatal(err)
-	}
-	stranger := httptest.NewUnstartedServer(http.NotFoundHandler())
-	stranger.Config.ErrorLog = log.New(io.Discard, "", 0)
-	stranger.StartTLS()
-	defer stranger.Close()
-	getenv := p.Cloud.Getenv
-	p.Cloud.Getenv = func(name string) string {
-		if name == "OS_AUTH_URL" {
-			return stranger.URL + "/v3"
-		}
-		return getenv(name)
-	}
-	found, err := p.CheckNodeCerts(t.Context(), plugin.NodeCheckRequest{Cluster: "prod", Node: r.Node, Root: r.Root})
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
-		t.Errorf("%+v, %v", found, err)
 	}
 }
 

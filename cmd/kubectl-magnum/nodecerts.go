@@ -100,13 +100,14 @@ func (o *nodeCertsOptions) run(cmd *cobra.Command, p *program, args []string) er
 		root = filepath.Join(p.workDir, root)
 	}
 	root = filepath.Clean(root)
-	if o.check {
-		return o.inspect(cmd, p, plugin.NodeCheckRequest{Cluster: cluster, Node: node, Root: root})
-	}
-	request := plugin.NodeCertsRequest{Cluster: cluster, Node: node, Root: root, Renew: o.renew, Finish: o.finish}
-	if request.Owner, err = parseOwner(o.owner); err != nil {
+	owner, err := parseOwner(o.owner)
+	if err != nil {
 		return err
 	}
+	if o.check {
+		return o.inspect(cmd, p, plugin.NodeCheckRequest{Cluster: cluster, Node: node, Root: root, Owner: owner})
+	}
+	request := plugin.NodeCertsRequest{Cluster: cluster, Node: node, Root: root, Owner: owner, Renew: o.renew, Finish: o.finish}
 	if o.saKey != "" {
 		if request.ServiceAccountKey, err = p.readSAKey(o.saKey); err != nil {
 			return &saKeyError{file: o.saKey, err: err}
@@ -131,8 +132,8 @@ func (o *nodeCertsOptions) node() (nodecert.Node, error) {
 		return n, usagef("name the node: --node-name NAME")
 	case o.role == "":
 		return n, usagef("say what the node does: --role control-plane or --role worker")
-	case o.check && (o.renew || o.finish || o.saKey != "" || o.owner != ""):
-		return n, usagef("--check changes nothing: it goes without --renew, --finish, --sa-key and --owner")
+	case o.check && (o.renew || o.finish || o.saKey != ""):
+		return n, usagef("--check changes nothing: it goes without --renew, --finish and --sa-key")
 	}
 	var err error
 	if n.Role, err = nodecert.ParseRole(o.role); err != nil {

@@ -104,7 +104,11 @@ func (s *signer) issue(needs []Need, at time.Time) ([]Issued, error) {
 
 // run is a run of node-certs.
 func (s *signer) run(root string, n Node, o Options) (*Plan, Outcome, error) {
-	d, err := Open(root, Owner{})
+	return s.runAs(root, n, Owner{}, o)
+}
+
+func (s *signer) runAs(root string, n Node, owner Owner, o Options) (*Plan, Outcome, error) {
+	d, err := Open(root, owner)
 	if err != nil {
 		return nil, Outcome{}, err
 	}

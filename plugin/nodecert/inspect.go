@@ -23,10 +23,10 @@ type Inspection struct {
 	Files  []Inspected
 }
 
-// Inspected is a file of CAs, a certificate with its key, or a kubeconfig with
-// both.
+// Inspected is a file of CAs, a certificate with its key, a kubeconfig with
+// both, a key of service accounts, or a directory that has problems.
 type Inspected struct {
-	Path         string // below the root directory
+	Path         string // below the root directory; a whole one if it is above
 	Certificates []*x509.Certificate
 	Problems     []string
 }
@@ -49,15 +49,19 @@ var ErrNothing = errors.New("there is neither etc/kubernetes/pki nor etc/kuberne
 type inspector struct {
 	root   *os.Root
 	node   Node
+	owner  Owner
 	layout Layout
 	cas    Authorities // nil if Magnum was not asked
 	now    time.Time
 	onDisk map[magnum.CAType][]*x509.Certificate
+	passed map[string]fs.FileMode // directories that were gone through
 }
 
-// Inspect reads what a node has in any of the layouts and says what is wrong
-// with it, by Magnum's CAs or, if cas is nil, by those on the disk.
-func Inspect(rootDir string, n Node, cas Authorities, now time.Time) (*Inspection, error) {
+// Inspect reads what a node has in any of the layouts below rootDir, an absolute
+// path, and says what is wrong with it, by Magnum's CAs or, if cas is nil, by
+// those on the disk. Of what is ours that is all that a run for the same node and
+// owner would mend or refuse.
+func Inspect(rootDir string, n Node, owner Owner, cas Authorities, now time.Time) (*Inspection, error) {
 	if !supported {
 		return nil, ErrNotLinux
 	}
@@ -66,10 +70,15 @@ func Inspect(rootDir string, n Node, cas Authorities, now time.Time) (*Inspectio
 		return nil, err
 	}
 	defer root.Close()
-	x := &inspector{root: root, node: n, cas: cas, now: now, onDisk: map[magnum.CAType][]*x509.Certificate{}}
+	x := &inspector{root: root, node: n, owner: owner, cas: cas, now: now, onDisk: map[magnum.CAType][]*x509.Certificate{}}
 	if x.layout = x.findLayout(); x.layout == "" {
 		return nil, fmt.Errorf("%s: %w", rootDir, ErrNothing)
 	}
+	info, err := root.Stat(".")
+	if err != nil {
+		return nil, err
+	}
+	x.passed = map[string]fs.FileMode{".": info.Mode()}
 	result := &Inspection{Layout: x.layout}
 	files, places := n.places(x.layout)
 	for _, which := range n.CATypes() {
@@ -80,45 +89,13 @@ func Inspect(rootDir string, n Node, cas Authorities, now time.Time) (*Inspectio
 			result.Files = append(result.Files, found)
 		}
 	}
+	result.Files = append(result.Files, x.serviceAccounts()...)
+	result.Files = append(result.Files, x.directories(rootDir)...)
 	return result, nil
 }
 
 func (f *Inspected) problem(format string, args ...any) {
 	f.Problems = append(f.Problems, fmt.Sprintf(format, args...))
-}
-
-// authority looks at a file of CAs.
-func (x *inspector) authority(which magnum.CAType, name string) Inspected {
-	f := Inspected{Path: name}
-	data, info, err := x.read(name)
-	if err != nil {
-		f.problem("%v", bare(err))
-		return f
-	}
-	if info.Mode().Perm()&0o022 != 0 {
-		f.problem("others can write it")
-	}
-	if f.Certificates, err = parseBundle(data); err != nil {
-		f.problem("%v", err)
-	}
-	x.onDisk[which] = f.Certificates
-	current := x.cas[which]
-	for _, ca := range f.Certificates {
-		if err := pki.CheckCA(ca, x.now); err != nil {
-			f.problem("%v", err)
-		}
-		switch {
-		case current == nil, ca.Equal(current):
-		case ca.Subject.String() == current.Subject.String():
-			f.problem("it has a CA of before (SHA-256 %s)", pki.Fingerprint(ca))
-		default:
-			f.problem("it has a CA that is not Magnum's: %s", ca.Subject)
-		}
-	}
-	if current != nil && !contains(f.Certificates, current) {
-		f.problem("it lacks Magnum's CA (SHA-256 %s)", pki.Fingerprint(current))
-	}
-	return f
 }
 
 // place looks at a certificate and its key, wherever they are.
@@ -194,10 +171,8 @@ func (x *inspector) load(f *Inspected, p place) (found, error) {
 	}
 	x.bundle(f, p, c)
 	x.server(f, c)
+	x.access(f, "it", c.certFile == "" || x.layout == Ours, info)
 	if c.certFile == "" {
-		if info.Mode().Perm()&x.tooOpen() != 0 {
-			f.problem("%v", errExposed)
-		}
 		return found{c.pair, data}, nil
 	}
 	pair, err := x.pair(f, beside(p.kubeconfig, c.certFile), beside(p.kubeconfig, c.keyRef))
@@ -218,27 +193,19 @@ func (x *inspector) server(f *Inspected, c credentials) {
 }
 
 func (x *inspector) pair(f *Inspected, certificate, key string) (pair, error) {
-	cert, _, err := x.read(certificate)
+	cert, info, err := x.read(certificate)
 	if err != nil {
 		return pair{}, err
+	}
+	if certificate != key {
+		x.access(f, "it", false, info)
 	}
 	keyPEM, info, err := x.read(key)
 	if err != nil {
 		return pair{}, fmt.Errorf("its key: %w", bare(err))
 	}
-	if info.Mode().Perm()&x.tooOpen() != 0 {
-		f.problem("%v", errExposed)
-	}
+	x.access(f, "its key", true, info)
 	return pair{cert, keyPEM}, nil
-}
-
-// tooOpen are the bits that a secret file may not have. Others give keys to
-// groups of their own.
-func (x *inspector) tooOpen() fs.FileMode {
-	if x.layout == Ours {
-		return 0o077
-	}
-	return 0o007
 }
 
 func firstCertificate(data []byte) *pem.Block {

@@ -2,7 +2,47 @@
 
 package nodecert
 
-import "github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+import (
+	"bytes"
+
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
+)
+
+// authority looks at a file of CAs.
+func (x *inspector) authority(which magnum.CAType, name string) Inspected {
+	f := Inspected{Path: name}
+	data, info, err := x.read(name)
+	if err != nil {
+		f.problem("%v", bare(err))
+		return f
+	}
+	x.access(&f, "it", false, info)
+	if f.Certificates, err = parseBundle(data); err != nil {
+		f.problem("%v", err)
+	}
+	x.onDisk[which] = f.Certificates
+	current := x.cas[which]
+	for _, ca := range f.Certificates {
+		if err := pki.CheckCA(ca, x.now); err != nil {
+			f.problem("%v", err)
+		}
+		switch {
+		case current == nil, ca.Equal(current):
+		case ca.Subject.String() == current.Subject.String():
+			f.problem("it has a CA of before (SHA-256 %s)", pki.Fingerprint(ca))
+		default:
+			f.problem("it has a CA that is not Magnum's: %s", ca.Subject)
+		}
+	}
+	if current != nil && !contains(f.Certificates, current) {
+		f.problem("it lacks Magnum's CA (SHA-256 %s)", pki.Fingerprint(current))
+	}
+	if x.layout == Ours && len(f.Problems) == 0 && !bytes.Equal(data, marshalBundle(appendCAs(nil, f.Certificates...))) {
+		f.problem("%v", errNotWritten)
+	}
+	return f
+}
 
 // bundle compares the CAs of a kubeconfig with those beside it.
 func (x *inspector) bundle(f *Inspected, p place, c credentials) {

@@ -32,7 +32,7 @@ func TestInspectKubeconfigOfAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, cas := range []Authorities{nil, s.authorities()} {
-			found, err := Inspect(root, worker(), cas, now)
+			found, err := Inspect(root, worker(), Owner{}, cas, now)
 			if err != nil {
 				t.Fatal(err)
 			}

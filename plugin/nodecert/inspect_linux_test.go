@@ -4,11 +4,14 @@ package nodecert
 
 import (
 	"bytes"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +32,17 @@ func wrong(found *Inspection) []string {
 	return lines
 }
 
+// fine is how many certificates have no problems.
+func fine(found *Inspection) int {
+	n := 0
+	for _, f := range found.Files {
+		if len(f.Certificates) > 0 && len(f.Problems) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 func TestInspectLayouts(t *testing.T) {
 	t.Parallel()
 	for layout, test := range map[string]struct {
@@ -37,12 +51,12 @@ func TestInspectLayouts(t *testing.T) {
 		layout Layout
 		files  int
 	}{
-		"kubeadm":         {others.kubeadm, master(), Kubeadm, 3 + 7 + 4},
+		"kubeadm":         {others.kubeadm, master(), Kubeadm, 3 + 7 + 4 + 2},
 		"heat, a master":  {func(o others) { o.heat(ControlPlane, "m0") }, master(), Heat, 3 + 9},
 		"heat, a worker":  {func(o others) { o.heat(Worker, "w0") }, worker(), Heat, 1 + 4},
-		"ours, a master":  {func(o others) { o.must(o.t, o.root, master(), Options{}) }, master(), Ours, 3 + 13},
+		"ours, a master":  {ours, master(), Ours, 3 + 13 + 2},
 		"ours, a worker":  {func(o others) { o.must(o.t, o.root, worker(), Options{}) }, worker(), Ours, 1 + 3},
-		"ours, no longer": {func(o others) { o.must(o.t, o.root, worker(), Options{}); o.kubeadm() }, master(), Ours, 3 + 13},
+		"ours, no longer": {func(o others) { o.must(o.t, o.root, worker(), Options{}); o.kubeadm() }, master(), Ours, 3 + 13 + 2},
 	} {
 		t.Run(layout, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +65,7 @@ func TestInspectLayouts(t *testing.T) {
 			test.make(o)
 			before := stamp(t, o.root)
 			for _, cas := range []Authorities{o.authorities(), nil} {
-				found, err := Inspect(o.root, test.node, cas, now)
+				found, err := Inspect(o.root, test.node, Owner{}, cas, now)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -65,12 +79,12 @@ func TestInspectLayouts(t *testing.T) {
 					t.Errorf("%s, %d files, by Magnum %v: %s", found.Layout, len(found.Files), cas != nil, diff)
 				}
 			}
-			found, err := Inspect(o.root, test.node, newSigner(t).authorities(), now)
-			if err != nil || found.Problems() != len(found.Files) {
+			found, err := Inspect(o.root, test.node, Owner{}, newSigner(t).authorities(), now)
+			if err != nil || fine(found) > 0 {
 				t.Errorf("another CA: %v, %q", err, wrong(found))
 			}
-			found, err = Inspect(o.root, test.node, o.authorities(), now.Add(10*365*24*time.Hour))
-			if err != nil || found.Problems() != len(found.Files) {
+			found, err = Inspect(o.root, test.node, Owner{}, o.authorities(), now.Add(10*365*24*time.Hour))
+			if err != nil || fine(found) > 0 {
 				t.Errorf("ten years later: %v, %q", err, wrong(found))
 			}
 			if diff := cmp.Diff(before, stamp(t, o.root)); diff != "" {
@@ -138,20 +152,44 @@ func TestInspectNames(t *testing.T) {
 			o.write(k+"apiserver-kubelet-client.crt", cert, 0o644)
 			o.write(k+"apiserver-kubelet-client.key", key, 0o600)
 		}, master(), func(others) {}, k + "apiserver-kubelet-client.crt: its key is missing or cannot be read"},
-		"ours, a link":             {ours, master(), move(k+"apiserver.crt", "other.crt", "other.crt"), k + "apiserver.crt: it is behind a symbolic link, and node-certs follows none"},
-		"ours, a linked directory": {ours, master(), move(k+"etcd", "../etcd", "../etcd"), k + "etcd/peer.crt: it is behind a symbolic link, and node-certs follows none"},
-		"ours, too long":           {ours, master(), write(k+"apiserver.crt", strings.Repeat("\n", sizeMax+1)), k + "apiserver.crt: it is longer than any certificate or key"},
-		"kubeadm's, a linked pki":  {others.kubeadm, master(), move("etc/kubernetes/pki", "../../opt", "/opt"), ""},
-		"kubelet's other disk":     {others.kubeadm, master(), move("var/lib/kubelet", "../../disk", "/disk"), ""},
-		"a link above the root":    {others.kubeadm, master(), move(k+"apiserver.crt", "other.crt", "../../../../../etc/kubernetes/pki/other.crt"), ""},
-		"links in a ring":          {others.kubeadm, master(), move(k+"apiserver.crt", "other.crt", "apiserver.crt"), k + "apiserver.crt: it leads through too many links"},
+		"heat's certificates for all": {func(o others) { o.heat(ControlPlane, "m0") }, master(), chmod(h+"server.crt", 0o666), h + "server.crt: others can write it"},
+		"heat's config for all":       {func(o others) { o.heat(ControlPlane, "m0") }, master(), chmod("etc/kubernetes/admin.conf", 0o666), "etc/kubernetes/admin.conf: others can write it"},
+		"heat's config for a group":   {func(o others) { o.heat(ControlPlane, "m0") }, master(), chmod("etc/kubernetes/admin.conf", 0o664), ""},
+		"heat's directory":            {func(o others) { o.heat(ControlPlane, "m0") }, master(), chmod("etc/kubernetes/certs", 0o777), "etc/kubernetes/certs: others can write in it"},
+		"a directory a link leads to": {others.kubeadm, master(), chmod("var/lib/kubelet/pki", 0o777), "var/lib/kubelet/pki: others can write in it"},
+		"a directory for a group":     {others.kubeadm, master(), chmod(k, 0o775), ""},
+		"a sticky directory":          {others.kubeadm, master(), chmod("var", 0o777|os.ModeSticky), ""},
+		"the root itself":             {others.kubeadm, master(), chmod(".", 0o777), ".: others can write in it"},
+		"kubeadm's key is gone":       {others.kubeadm, master(), remove(k + "sa.key"), k + "sa.key: it is missing"},
+		"kubeadm's keys change": {others.kubeadm, master(), func(o others) {
+			o.write(k+"sa.pub", append(otherPublic(o.t), contents(o.t, at(o.root, saPublic))...), 0o600)
+		}, ""},
+		"a key of another":           {others.kubeadm, master(), func(o others) { o.write(k+"sa.pub", otherPublic(o.t), 0o600) }, k + "sa.pub: it is not the public half of sa.key"},
+		"ours, no shared key":        {func(o others) { o.must(o.t, o.root, master(), Options{}) }, master(), func(others) {}, k + "sa.key: it is missing"},
+		"ours, no public half":       {ours, master(), remove(k + "sa.pub"), k + "sa.pub: it is missing"},
+		"ours, a damaged shared key": {ours, master(), write(k+"sa.key", "x"), k + "sa.key: not one private key in PEM"},
+		"ours, a damaged half":       {ours, master(), func(o others) { o.write(k+"sa.pub", []byte("x"), 0o644) }, k + "sa.pub: not a public key in PEM"},
+		"ours, more than the half":   {ours, master(), func(o others) { o.write(k+"sa.pub", append(contents(o.t, at(o.root, saPublic)), '\n'), 0o644) }, k + "sa.pub: its content is not what node-certs writes"},
+		"ours, a shared key exposed": {ours, master(), chmod(k+"sa.key", 0o640), k + "sa.key: others could read it: whoever did"},
+		"ours, a key of mode 0400":   {ours, master(), chmod(k+"apiserver.key", 0o400), k + "apiserver.crt: its key has mode 0400, not 0600"},
+		"ours, a certificate's mode": {ours, master(), chmod(k+"apiserver.crt", 0o664), k + "apiserver.crt: others can write it"},
+		"ours, a directory":          {ours, master(), chmod(k+"etcd", 0o775), k + "etcd: it can be written by others"},
+		"ours, the way to it":        {ours, master(), chmod("etc", 0o777), "etc: it can be written by others"},
+		"ours, its root":             {ours, master(), chmod(".", 0o777), ".: it can be written by others"},
+		"ours, a link":               {ours, master(), move(k+"apiserver.crt", "other.crt", "other.crt"), k + "apiserver.crt: it is behind a symbolic link, and node-certs follows none"},
+		"ours, a linked directory":   {ours, master(), move(k+"etcd", "../etcd", "../etcd"), k + "etcd/peer.crt: it is behind a symbolic link, and node-certs follows none"},
+		"ours, too long":             {ours, master(), write(k+"apiserver.crt", strings.Repeat("\n", sizeMax+1)), k + "apiserver.crt: it is longer than any certificate or key"},
+		"kubeadm's, a linked pki":    {others.kubeadm, master(), move("etc/kubernetes/pki", "../../opt", "/opt"), ""},
+		"kubelet's other disk":       {others.kubeadm, master(), move("var/lib/kubelet", "../../disk", "/disk"), ""},
+		"a link above the root":      {others.kubeadm, master(), move(k+"apiserver.crt", "other.crt", "../../../../../etc/kubernetes/pki/other.crt"), ""},
+		"links in a ring":            {others.kubeadm, master(), move(k+"apiserver.crt", "other.crt", "apiserver.crt"), k + "apiserver.crt: it leads through too many links"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			o := others{t, newRoot(t), newSigner(t)}
 			test.make(o)
 			test.do(o)
-			found, err := Inspect(o.root, test.node, o.authorities(), now)
+			found, err := Inspect(o.root, test.node, Owner{}, o.authorities(), now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +212,22 @@ func move(path, elsewhere, link string) func(others) {
 	}
 }
 
-func ours(o others) { o.must(o.t, o.root, master(), Options{}) }
+func ours(o others) {
+	o.must(o.t, o.root, master(), Options{ServiceAccountKey: testSAKey()})
+}
+
+func otherPublic(t *testing.T) []byte {
+	t.Helper()
+	public, err := publicOf(contentsOfKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return public
+}
+
+var testSAKey = sync.OnceValue(func() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKey())})
+})
 
 func appendCA(path string) func(others) {
 	return func(o others) {
@@ -195,7 +248,7 @@ func TestInspectStaysInItsRoot(t *testing.T) {
 		if err := os.Symlink(to, path); err != nil {
 			t.Fatal(err)
 		}
-		found, err := Inspect(o.root, master(), o.authorities(), now)
+		found, err := Inspect(o.root, master(), Owner{}, o.authorities(), now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +260,7 @@ func TestInspectStaysInItsRoot(t *testing.T) {
 
 func TestInspectNothing(t *testing.T) {
 	t.Parallel()
-	if _, err := Inspect(newRoot(t), master(), nil, now); !errors.Is(err, ErrNothing) {
+	if _, err := Inspect(newRoot(t), master(), Owner{}, nil, now); !errors.Is(err, ErrNothing) {
 		t.Errorf("got %v", err)
 	}
 }

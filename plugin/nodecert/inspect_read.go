@@ -71,6 +71,9 @@ func (x *inspector) resolve(name string) (real string, linked bool, err error) {
 			return "", linked, err
 		}
 		if info.Mode()&fs.ModeSymlink == 0 {
+			if info.IsDir() && x.passed != nil {
+				x.passed[next] = info.Mode()
+			}
 			real = next
 			continue
 		}

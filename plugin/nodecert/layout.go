@@ -80,8 +80,8 @@ func (x *inspector) kubeconfig(name string) credentials {
 	return c
 }
 
-// InstalledServer is the URL of the API server that kubelet is told of, or an
-// administrator, or kube-proxy; "" if none of them is, or by no plain https URL.
+// InstalledServer is the URL of the API server that kubelet is told of, or else
+// another client; "" if none of them is, or by no plain https URL.
 func InstalledServer(rootDir string) string {
 	root, err := os.OpenRoot(rootDir)
 	if err != nil {
@@ -89,7 +89,7 @@ func InstalledServer(rootDir string) string {
 	}
 	defer root.Close()
 	x := &inspector{root: root}
-	for _, name := range []string{kubeletConf, "kubelet-config.yaml", "admin.conf", "kube-proxy.conf"} {
+	for _, name := range []string{kubeletConf, "kubelet-config.yaml", "admin.conf", "kube-proxy.conf", "controller-manager.conf", "scheduler.conf"} {
 		if server := x.kubeconfig("etc/kubernetes/" + name).server; (Node{Server: server}).checkServer() == nil {
 			return server
 		}

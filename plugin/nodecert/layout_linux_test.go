@@ -163,6 +163,12 @@ func (o others) kubeadm() {
 		o.files(dir+"pki/etcd/"+server, 0o600, magnum.Etcd, name("m0"), "m0", "m0.example.org", "localhost", "192.0.2.10", "127.0.0.1", "::1")
 	}
 	o.files(dir+"pki/etcd/healthcheck-client", 0o600, magnum.Etcd, name("kube-etcd-healthcheck-client"))
+	public, err := publicOf(testSAKey())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.write(dir+saKey, testSAKey(), 0o600)
+	o.write(dir+saPublic, public, 0o600)
 	for conf, who := range map[string]pkix.Name{
 		"admin.conf": name("kubernetes-admin", "kubeadm:cluster-admins"), "controller-manager.conf": name("system:kube-controller-manager"),
 		"scheduler.conf": name("system:kube-scheduler"),
