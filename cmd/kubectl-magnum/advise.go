@@ -270,10 +270,25 @@ func adviseNode(err error) []string {
 		return []string{fill(hintOtherSAKey, "key", shared.Path)}
 	case errors.Is(err, nodecert.ErrServiceAccountKey), errors.Is(err, nodecert.ErrNoSharedKey):
 		return []string{hintSAKey}
-	case errors.As(err, &problems) && problems.layout == nodecert.Ours:
-		return []string{hintMend}
+	case errors.As(err, &problems):
+		return adviseProblems(problems)
 	}
 	return nil
+}
+
+// adviseProblems begins with what nothing else helps against.
+func adviseProblems(e *problemsError) []string {
+	var lines []string
+	if e.found.EndingCAs > 0 {
+		lines = append(lines, fill(hintCAEnds, "cluster", e.cluster))
+	}
+	if e.found.Layout == nodecert.Ours && e.files > e.found.EndingCAs {
+		lines = append(lines, hintMend)
+		if e.found.NoServiceAccountKey {
+			lines = append(lines, hintSAKey)
+		}
+	}
+	return lines[:min(len(lines), 2)]
 }
 
 func adviseUse(err error) []string {

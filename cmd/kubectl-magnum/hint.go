@@ -102,6 +102,7 @@ const (
 	hintSAKey        = "name the private key that all control planes of the cluster share: --sa-key FILE"
 	hintOtherSAKey   = "to give all control planes another, which ends every token of a service account: mv <key> <key>.old, then --sa-key FILE"
 	hintMend         = "have it mended: run the same without --check; after a rotation also with --renew, and in the end with --finish"
+	hintCAEnds       = "have Magnum make a new CA, if its driver can: kubectl magnum ca-rotate <cluster>"
 	hintCAKey        = "its controller manager lacks the CA's key: with Magnum's Heat driver the label cert_manager_api=true gives it to new clusters; else leave out --short-lived"
 	hintSigner       = "certificates of minutes take Kubernetes 1.22 or later, with its own signer and the cluster's CA; else leave out --short-lived"
 	hintDeclined     = "see who decides on such requests in this cluster: kubectl get validatingwebhookconfigurations; or leave out --short-lived"

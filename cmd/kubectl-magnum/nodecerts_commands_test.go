@@ -6,13 +6,16 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -38,6 +41,18 @@ var saKeyOnce = sync.OnceValue(func() *rsa.PrivateKey {
 	}
 	return key
 })
+
+// cmdEndingCA writes a CA of a year that ends in a month: endingca ca.crt.
+func cmdEndingCA(ts *testscript.TestScript, _ bool, args []string) {
+	end := time.Now().AddDate(0, 1, 0)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "prod"}, NotBefore: end.AddDate(-1, 0, 0), NotAfter: end,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, saKeyOnce().Public(), saKeyOnce())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
+}
 
 // cmdUntouched checks that nothing was written below a directory since the last
 // time: untouched node. With touched first, it only looks.

@@ -114,8 +114,9 @@ type checkedInfo struct {
 
 // problemsError is how node-certs --check ends if it found some.
 type problemsError struct {
+	cluster   string
 	files, of int
-	layout    nodecert.Layout
+	found     *nodecert.Inspection
 }
 
 func (e *problemsError) Error() string {
@@ -143,7 +144,7 @@ func (o *nodeCertsOptions) inspect(cmd *cobra.Command, p *program, r plugin.Node
 		return err
 	}
 	if !info.OK {
-		return &problemsError{result.Problems(), len(result.Files), result.Layout}
+		return &problemsError{r.Cluster, result.Problems(), len(result.Files), result.Inspection}
 	}
 	return nil
 }

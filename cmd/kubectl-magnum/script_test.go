@@ -72,6 +72,7 @@ func TestScript(t *testing.T) {
 			"apicertificates": cmdAPICertificates,
 			"apirequests":     cmdAPIRequests,
 			"mode":            cmdMode,
+			"endingca":        cmdEndingCA,
 			"record":          cmdRecord,
 			"kernelrecord":    cmdKernelRecord,
 			"keyring":         cmdKeyring,

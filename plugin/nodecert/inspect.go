@@ -21,6 +21,12 @@ import (
 type Inspection struct {
 	Layout Layout
 	Files  []Inspected
+	// EndingCAs is how many files have a CA that is near its end, or past it,
+	// which no run mends. CAs that Magnum has no longer do not count.
+	EndingCAs int
+	// NoServiceAccountKey says that a control plane has none, or none that can be
+	// used, which no run mends without one.
+	NoServiceAccountKey bool
 }
 
 // Inspected is a file of CAs, a certificate with its key, a kubeconfig with
@@ -82,15 +88,20 @@ func Inspect(rootDir string, n Node, owner Owner, cas Authorities, now time.Time
 	result := &Inspection{Layout: x.layout}
 	files, places := n.places(x.layout)
 	for _, which := range n.CATypes() {
-		result.Files = append(result.Files, x.authority(which, files[which]))
+		f, ends := x.authority(which, files[which])
+		result.Files = append(result.Files, f)
+		if ends {
+			result.EndingCAs++
+		}
 	}
 	for _, p := range places {
 		if found := x.place(p); !p.optional || found.Certificates != nil {
 			result.Files = append(result.Files, found)
 		}
 	}
-	result.Files = append(result.Files, x.serviceAccounts()...)
-	result.Files = append(result.Files, x.directories(rootDir)...)
+	var shared []Inspected
+	shared, result.NoServiceAccountKey = x.serviceAccounts()
+	result.Files = slices.Concat(result.Files, shared, x.directories(rootDir))
 	return result, nil
 }
 
@@ -122,7 +133,7 @@ func (x *inspector) place(p place) Inspected {
 	}
 	if err := pki.CheckServes(cert, p.leaf, x.now); err != nil {
 		f.problem("%v", err)
-	} else if x.now.After(renewAt(cert)) {
+	} else if x.now.After(x.dueAt(cert)) {
 		f.problem("%v", errDue)
 	}
 	x.chain(&f, cert, p.ca)
@@ -130,6 +141,21 @@ func (x *inspector) place(p place) Inspected {
 		x.exact(&f, p, found)
 	}
 	return f
+}
+
+// rotateMost is [renewMost] of what others renew by themselves.
+const rotateMost = 30 * 24 * time.Hour
+
+// dueAt is when a certificate should have been renewed: in our own layout by a
+// run, see renewAt. In others' that is a tenth of its life before its end, or
+// thirty days: kubelet renews its own when 70 to 90 % are over, so what is older
+// is late, and kubeadm's certificates of a year, which an upgrade renews, are
+// told of in their last month.
+func (x *inspector) dueAt(cert *x509.Certificate) time.Time {
+	if x.layout == Ours {
+		return renewAt(cert)
+	}
+	return cert.NotAfter.Add(-min(cert.NotAfter.Sub(cert.NotBefore)/10, rotateMost))
 }
 
 // chain says whether a certificate verifies, and by which CA.

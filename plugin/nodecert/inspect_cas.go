@@ -9,13 +9,15 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
 
-// authority looks at a file of CAs.
-func (x *inspector) authority(which magnum.CAType, name string) Inspected {
-	f := Inspected{Path: name}
+// authority looks at a file of CAs. ends says whether one of them, if Magnum
+// has it still, is near its end or past it: by our own rule in any layout, as
+// nothing renews a CA by itself.
+func (x *inspector) authority(which magnum.CAType, name string) (f Inspected, ends bool) {
+	f.Path = name
 	data, info, err := x.read(name)
 	if err != nil {
 		f.problem("%v", bare(err))
-		return f
+		return f, false
 	}
 	x.access(&f, "it", false, info)
 	if f.Certificates, err = parseBundle(data); err != nil {
@@ -24,9 +26,13 @@ func (x *inspector) authority(which magnum.CAType, name string) Inspected {
 	x.onDisk[which] = f.Certificates
 	current := x.cas[which]
 	for _, ca := range f.Certificates {
+		due := x.now.After(renewAt(ca)) && (current == nil || ca.Equal(current))
 		if err := pki.CheckCA(ca, x.now); err != nil {
 			f.problem("%v", err)
+		} else if due {
+			f.problem("%v", errDue)
 		}
+		ends = ends || due
 		switch {
 		case current == nil, ca.Equal(current):
 		case ca.Subject.String() == current.Subject.String():
@@ -41,7 +47,7 @@ func (x *inspector) authority(which magnum.CAType, name string) Inspected {
 	if x.layout == Ours && len(f.Problems) == 0 && !bytes.Equal(data, marshalBundle(appendCAs(nil, f.Certificates...))) {
 		f.problem("%v", errNotWritten)
 	}
-	return f
+	return f, ends
 }
 
 // bundle compares the CAs of a kubeconfig with those beside it.

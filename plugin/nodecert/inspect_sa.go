@@ -17,12 +17,12 @@ var (
 
 // serviceAccounts looks at the key pair of service accounts, without which no
 // control plane starts. Heat's nodes have theirs from their cluster's stack.
-func (x *inspector) serviceAccounts() []Inspected {
+func (x *inspector) serviceAccounts() (files []Inspected, none bool) {
 	if x.node.Role != ControlPlane || x.layout == Heat {
-		return nil
+		return nil, false
 	}
 	key, data := x.serviceAccountKey()
-	return []Inspected{key, x.serviceAccountPublic(data)}
+	return []Inspected{key, x.serviceAccountPublic(data)}, data == nil
 }
 
 // serviceAccountKey also returns the key, nil if it is none.
