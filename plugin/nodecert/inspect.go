@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"time"
 
@@ -65,7 +66,7 @@ type inspector struct {
 
 // Inspect reads what a node has in any of the layouts below rootDir, an absolute
 // path, and says what is wrong with it, by Magnum's CAs or, if cas is nil, by
-// those on the disk. Of what is ours that is all that a run for the same node and
+// those on the disk. Of what is ours that includes all that a run for the same node and
 // owner would mend or refuse.
 func Inspect(rootDir string, n Node, owner Owner, cas Authorities, now time.Time) (*Inspection, error) {
 	if !supported {
@@ -77,7 +78,10 @@ func Inspect(rootDir string, n Node, owner Owner, cas Authorities, now time.Time
 	}
 	defer root.Close()
 	x := &inspector{root: root, node: n, owner: owner, cas: cas, now: now, onDisk: map[magnum.CAType][]*x509.Certificate{}}
-	if x.layout = x.findLayout(); x.layout == "" {
+	if x.layout, err = x.findLayout(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path.Join(rootDir, "etc/kubernetes"), bare(err))
+	}
+	if x.layout == "" {
 		return nil, fmt.Errorf("%s: %w", rootDir, ErrNothing)
 	}
 	info, err := root.Stat(".")

@@ -263,6 +263,13 @@ func TestInspectNothing(t *testing.T) {
 	if _, err := Inspect(newRoot(t), master(), Owner{}, nil, now); !errors.Is(err, ErrNothing) {
 		t.Errorf("got %v", err)
 	}
+	root := newRoot(t)
+	if err := errors.Join(os.Mkdir(root+"/etc", 0o755), os.Symlink("kubernetes", root+"/etc/kubernetes")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Inspect(root, master(), Owner{}, nil, now); !errors.Is(err, errLinks) {
+		t.Errorf("what cannot be looked into: %v", err)
+	}
 }
 
 func TestCheckRoot(t *testing.T) {

@@ -3,6 +3,8 @@
 package nodecert
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -38,8 +40,12 @@ func (p place) path() string {
 }
 
 // findLayout goes by what only one of them has, so that a node which lost some
-// of its files is not taken for another's; "" if there is nothing.
-func (x *inspector) findLayout() Layout {
+// of its files is not taken for another's; "" if there is nothing. What cannot
+// be looked into is an error.
+func (x *inspector) findLayout() (Layout, error) {
+	if _, _, err := x.resolve("etc/kubernetes/pki"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(name string) bool {
 			_, _, err := x.resolve(name)
@@ -50,21 +56,21 @@ func (x *inspector) findLayout() Layout {
 	kubelet := x.kubeconfig(dir + kubeletConf)
 	switch {
 	case has(dir+"pki/kubelet.crt", dir+"pki/kubelet.key", dir+"kube-proxy.conf"):
-		return Ours
+		return Ours, nil
 	case has("var/lib/kubelet/kubeadm-flags.env"), kubelet.certFile != "": // kubelet renews that one itself
-		return Kubeadm
+		return Kubeadm, nil
 	case has(dir+"certs") && !has(dir+"pki"):
-		return Heat
+		return Heat, nil
 	case has(dir + lockName): // which a run that was refused leaves, too
-		return Ours
+		return Ours, nil
 	case has(dir + "pki/ca.key"): // Magnum's has no copy
-		return Kubeadm
+		return Kubeadm, nil
 	case len(kubelet.pair.key) > 0:
-		return Ours
+		return Ours, nil
 	case has(dir + "pki"):
-		return Kubeadm
+		return Kubeadm, nil
 	}
-	return ""
+	return "", nil
 }
 
 // kubeconfig is one as far as it can be read.

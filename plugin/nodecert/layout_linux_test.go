@@ -71,8 +71,8 @@ func TestFindLayout(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer root.Close()
-			if got := (&inspector{root: root}).findLayout(); got != test.want {
-				t.Errorf("got %q, want %q", got, test.want)
+			if got, err := (&inspector{root: root}).findLayout(); err != nil || got != test.want {
+				t.Errorf("got %q, %v, want %q", got, err, test.want)
 			}
 		})
 	}
