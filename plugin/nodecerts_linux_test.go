@@ -24,6 +24,7 @@ import (
 	"github.com/kubectl-magnum/kubectl-magnum/plugin"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum/magnumtest"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/nodecert"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/openstack"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki/pkitest"
 )

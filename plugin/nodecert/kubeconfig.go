@@ -202,6 +202,6 @@ func asWritten(data []byte, user string) bool {
 	if err != nil {
 		return false
 	}
-	text, err := renderKubeconfig(k.Clusters[0].Name, c.server, user, bundle, c.pair)
+	text, err := renderKubeconfig(k.Clusters[0].Name, c.server, user, bundle, c.pair.user())
 	return err == nil && bytes.Equal(text, data)
 }
