@@ -52,6 +52,8 @@ func (s *splicer) pair(key, old, changed *yaml.Node, limit int) error {
 		return s.refuse(key, "an anchor, an alias or a tag on what has to change")
 	case old.Tag == tagNull && old.Value == "" && changed.Kind == yaml.ScalarNode:
 		return s.say(key, changed)
+	case isCut(old, changed):
+		return s.cut(key, old, changed, limit)
 	case empty(old) && !empty(changed) && changed.Kind != yaml.ScalarNode:
 		return s.fill(key, old, changed)
 	case empty(changed) || old.Kind != changed.Kind:
@@ -81,14 +83,14 @@ func (s *splicer) scalar(old, changed *yaml.Node) bool {
 	return true
 }
 
-// say gives a scalar to a key that stands without a value.
+// say gives a key that stands without a value one that fits behind it.
 func (s *splicer) say(key, changed *yaml.Node) error {
 	end, ok := s.valueEnd(key)
 	if !ok {
 		return s.refuse(key, "an empty value that can't be filled")
 	}
 	colon := end + strings.IndexByte(string(s.text[end:]), ':') + 1
-	s.replace(colon, colon, " "+scalar(changed))
+	s.replace(colon, colon, " "+inline(changed))
 	return nil
 }
 
@@ -159,7 +161,7 @@ func (s *splicer) item(old, changed *yaml.Node, limit int) error {
 // dashLine is the offset of the line with the dash of an item of seq: the
 // item's own line, or one above.
 func (s *splicer) dashLine(seq, item *yaml.Node) int {
-	for line := item.Line; line > seq.Line; line-- {
+	for line := item.Line; line >= seq.Line; line-- {
 		dash := s.at(&yaml.Node{Line: line, Column: seq.Column})
 		if _, first := s.margin(dash); first && dash < len(s.text) && s.text[dash] == '-' {
 			return s.lines[line-1]

@@ -23,6 +23,19 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("%s %q%s was not made by kubectl-magnum", e.Kind, e.Name, where)
 }
 
+// InUseError says that a context which is not ours needs an entry of ours that is
+// to be removed.
+type InUseError struct {
+	File    string
+	Context string
+	Kind    string // KindCluster or KindUser, of the entry
+	Name    string // of the entry
+}
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("context %q in %q, which was not made by kubectl-magnum, needs the %s %q", e.Context, e.File, e.Kind, e.Name)
+}
+
 // LockedError says that somebody held the lock of a kubeconfig until the
 // context's deadline.
 type LockedError struct {

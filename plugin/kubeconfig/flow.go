@@ -58,6 +58,8 @@ func (s *splicer) flowValue(old, changed *yaml.Node) error {
 		return nil
 	case old.Kind == yaml.AliasNode || !isPlainPlace(old):
 		return s.refuse(old, "an anchor, an alias or a tag on what has to change")
+	case isCut(old, changed):
+		return s.flowCut(old, changed)
 	case old.Kind != changed.Kind || empty(changed):
 		return s.rewrite(old, changed)
 	case old.Kind == yaml.MappingNode:

@@ -72,6 +72,13 @@ func checkMerge(t *testing.T, in string, entries ...Entry) {
 	}
 	checkForeignLoads(t, out, updated, entries...)
 	checkOurs(t, updated, entries...)
+	gone := out
+	for _, e := range entries {
+		if gone, err = removedFrom(gone, e.ClusterUUID); err != nil {
+			t.Fatalf("removing: %v, from:\n%s", err, out)
+		}
+	}
+	checkForeignLoads(t, in, gone, entries...)
 }
 
 func checkForeignLoads(t *testing.T, before, after string, entries ...Entry) {
@@ -189,6 +196,44 @@ func FuzzUpdateKubeconfig(f *testing.F) {
 		checkForeign(t, before, after, entries...)
 		checkComments(t, before, after)
 		checkOurs(t, after, entries...)
+	})
+}
+
+// FuzzRemoveKubeconfig takes back what was merged into generated kubeconfigs.
+func FuzzRemoveKubeconfig(f *testing.F) {
+	addSeeds(f, 200)
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		g := generator{choices: choices}
+		test := entry("test: \"1#\"", testUUID)
+		before, err := inMemory(g.kubeconfig(), false, test)
+		if err != nil {
+			t.Skip()
+		}
+		merged, err := inMemory(before, false, prod())
+		if err != nil {
+			t.Skip()
+		}
+		after, err := removedFrom(merged, prodUUID)
+		if err != nil || g.plain && after != before {
+			t.Fatalf("not as before: %v\n%s", err, diffText(before, after))
+		}
+		checkForeign(t, before, after)
+		checkComments(t, before, after)
+		// Not the last one, and not without words of the user's.
+		decorated := g.decorate(merged)
+		if same, err := inMemory(decorated, false, test, prod()); err != nil || same != decorated {
+			t.Skip() // a comment became part of a string
+		}
+		after, err = removedFrom(decorated, testUUID)
+		if err != nil {
+			t.Fatalf("refused: %v\n%s", err, decorated)
+		}
+		checkForeign(t, decorated, after, test)
+		checkOurs(t, after, prod())
+		inFlow := strings.Contains(strings.ReplaceAll(merged, "\r", ""), "[\n")
+		if g.plain && !inFlow && !isExtended(after, decorated) {
+			t.Errorf("more than lines are gone:\n%s", diffText(decorated, after))
+		}
 	})
 }
 

@@ -71,21 +71,31 @@ func (p Paths) merge(ctx context.Context, entries []Entry, setCurrent bool) ([]C
 	if err != nil {
 		return nil, err
 	}
-	texts := make([][]byte, len(m.sources))
-	for i, s := range m.sources {
+	if err := writeAll(ctx, m.sources); err != nil {
+		return nil, err
+	}
+	return m.changes, nil
+}
+
+// writeAll writes the files that have changed, whose locks are held; none if one
+// of them can't be edited.
+func writeAll(ctx context.Context, sources []*source) error {
+	texts := make([][]byte, len(sources))
+	for i, s := range sources {
+		var err error
 		if texts[i], err = s.text(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	for i, s := range m.sources {
+	for i, s := range sources {
 		if !s.changed {
 			continue
 		}
 		if err := replace(ctx, s.resolved, s.doc.text, texts[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return m.changes, nil
+	return nil
 }
 
 // lock takes the locks of all files and makes the directory of the one that

@@ -19,11 +19,16 @@ const extensionName = "kubectl-magnum"
 func owner(kind string, item *yaml.Node) (uuid string, ours bool) {
 	body := lookup(item, kind)
 	if kind == KindUser {
-		exec := lookup(body, "exec")
-		return credentialCluster(text(exec, "command"), strs(lookup(exec, "args")))
+		return credentialCluster(commandLine(item))
 	}
 	uuid = text(lookup(extension(body), "extension"), "cluster")
 	return uuid, uuid != ""
+}
+
+// commandLine is what a user item has kubectl run.
+func commandLine(item *yaml.Node) (command string, args []string) {
+	exec := lookup(lookup(item, KindUser), "exec")
+	return text(exec, "command"), strs(lookup(exec, "args"))
 }
 
 // extension is our item in the extensions of a context or a cluster, or nil.
@@ -51,7 +56,12 @@ func credentialCluster(command string, args []string) (uuid string, ours bool) {
 	if base != "kubectl-magnum" && base != "kubectl-magnum.exe" || len(args) == 0 || args[0] != "credential" {
 		return "", false
 	}
-	const flag = "--cluster="
+	return flagValue(args, "--cluster=")
+}
+
+// flagValue is what the first of args that begins with flag says, and whether
+// there is one.
+func flagValue(args []string, flag string) (value string, ok bool) {
 	i := slices.IndexFunc(args, func(arg string) bool { return strings.HasPrefix(arg, flag) })
 	if i < 0 {
 		return "", false

@@ -98,10 +98,11 @@ func read(path string) (*source, error) {
 	if err := d.checkSections(); err != nil {
 		return nil, err
 	}
-	if _, err := load(path, text); err != nil {
+	loaded, err := load(path, text)
+	if err != nil {
 		return nil, err
 	}
-	return &source{path: path, resolved: resolved, doc: d, tree: d.tree()}, nil
+	return &source{path: path, resolved: resolved, doc: d, loaded: loaded, tree: d.tree()}, nil
 }
 
 // readRegular reads a file and refuses a device, a pipe or a directory:

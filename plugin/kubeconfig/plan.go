@@ -2,7 +2,10 @@
 
 package kubeconfig
 
-import "go.yaml.in/yaml/v3"
+import (
+	"go.yaml.in/yaml/v3"
+	"k8s.io/client-go/tools/clientcmd/api"
+)
 
 // The kinds of things that a Change or a TakenError is about. For the first
 // three it is also the key in an item of the section that lists them.
@@ -18,13 +21,14 @@ const (
 	Add    = "add"
 	Update = "update"
 	Keep   = "keep" // says already what it should
+	Remove = "remove"
 )
 
-// Change is what a merge does, or would do, to one thing in one file.
+// Change is what a merge or a removal does, or would do, to one thing in one file.
 type Change struct {
 	File   string
 	Kind   string
-	Name   string
+	Name   string // of a current context that is removed: the one that takes its place, "" if none
 	Action string
 	Was    string // for KindCurrentContext: the context that was current, "" if none
 }
@@ -33,9 +37,10 @@ func section(kind string) string { return kind + "s" }
 
 // source is one file of a kubeconfig list and what shall become of it.
 type source struct {
-	path     string    // as the user or the environment says it
-	resolved string    // behind all symbolic links; where it is written
-	doc      *document // as read
+	path     string      // as the user or the environment says it
+	resolved string      // behind all symbolic links; where it is written
+	doc      *document   // as read
+	loaded   *api.Config // likewise, as kubectl reads it
 	tree     *yaml.Node
 	ours     map[string]map[string]bool // kind, name: items touched
 	changed  bool

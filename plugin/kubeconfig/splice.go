@@ -18,8 +18,8 @@ type edit struct {
 }
 
 // splicer turns a changed tree into the fewest edits of the text that say the
-// same. It knows scalars, pairs and appended items, which is what a merge
-// needs, and refuses any other change.
+// same. It knows scalars, pairs, and items that are appended or go, which is what
+// a merge and a removal need, and refuses any other change.
 type splicer struct {
 	*document
 	tight bool // new lines go before trailing comments and blank lines, not behind them
