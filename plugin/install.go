@@ -77,6 +77,7 @@ func (p *Plugin) pin(ctx context.Context, conn *connection, r ConfigRequest, t *
 		return warnings, err
 	}
 	login := state.Login{
+		Cluster:    t.cluster.UUID,
 		CloudsFile: conn.cloud.File, SecureFile: conn.cloud.SecureFile, PublicFile: conn.cloud.PublicFile, AuthURL: conn.cloud.AuthURL, CACert: conn.cloud.CACert,
 		Interface: conn.cloud.Asked, Endpoint: conn.cloud.Endpoint, Insecure: conn.cloud.Insecure,
 		Replaceable: conn.cloud.Replaceable,

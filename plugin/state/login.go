@@ -6,6 +6,7 @@ package state
 // entry was written. kubectl runs in any directory, and the entry's exec env may
 // be anybody's: neither shall send the login elsewhere.
 type Login struct {
+	Cluster    string `json:"cluster,omitempty"`     // UUID
 	CloudsFile string `json:"clouds_file,omitempty"` // absolute path, "" for the environment alone
 	SecureFile string `json:"secure_file,omitempty"` // likewise, "" for none
 	PublicFile string `json:"public_file,omitempty"`
