@@ -83,7 +83,10 @@ func (e *LogoutError) Unwrap() []error {
 }
 
 // UnknownHereError is a cluster's name of which nothing is remembered here.
-type UnknownHereError struct{ Cluster string }
+type UnknownHereError struct {
+	Cluster string
+	Known   []string // names of those that are remembered, or UUIDs of such that have none; nil: not asked
+}
 
 func (e *UnknownHereError) Error() string {
 	return fmt.Sprintf("nothing is remembered here of a cluster %q", e.Cluster)
