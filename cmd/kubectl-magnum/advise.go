@@ -141,11 +141,14 @@ func adviseOwner(err error) []string {
 }
 
 func adviseKubeconfig(err error) []string {
+	var used *kubeconfig.InUseError
 	var taken *kubeconfig.TakenError
 	var locked *kubeconfig.LockedError
 	var exists *kubeconfig.ExistsError
 	var invalid *kubeconfig.InvalidError
 	switch {
+	case errors.As(err, &used):
+		return []string{fill(hintInUse, "name", used.Context)}
 	case errors.As(err, &taken):
 		return []string{fill(hintContext, "kind", taken.Kind, "name", taken.Name)}
 	case errors.As(err, &locked):
@@ -238,6 +241,8 @@ func adviseLogout(err error) []string {
 	var unknown *plugin.UnknownHereError
 	var incomplete *plugin.LogoutError
 	switch {
+	case errors.As(err, &unknown) && len(unknown.Known) > 0:
+		return []string{tell(hintKnownHere, "names", strings.Join(unknown.Known, ", "))}
 	case errors.As(err, &unknown):
 		return []string{hintUnknownHere}
 	case errors.As(err, &incomplete) && errors.Is(err, cache.ErrAsks):

@@ -94,6 +94,8 @@ const (
 	hintContainer    = "the kernel keyring belongs to all containers of this user; if they may share keys: KUBECTL_MAGNUM_CACHE=kernel"
 	hintNoStore      = "start a keyring in this session, such as gnome-keyring; to do without one: KUBECTL_MAGNUM_CACHE=none"
 	hintUnknownHere  = "name it by its UUID, or erase everything: kubectl magnum logout --all"
+	hintKnownHere    = "name one that is known here, or its UUID: <names>"
+	hintInUse        = "remove that context first: kubectl config delete-context <name>"
 	hintTerminal     = "run it in a terminal, where the keyring can ask you"
 	hintPlaced       = "see whose it is, and who may write there: ls -ld <path>"
 	hintOtherNode    = "if the node has moved to another cluster, move away what it had: cd <dir> && mkdir old && mv pki *.conf old"

@@ -78,11 +78,9 @@ func (o *logoutOptions) run(cmd *cobra.Command, p *program, args []string) error
 			ended, err = pl.EndLogins(cmd.Context(), plugin.EndLoginsRequest{Cloud: o.cloud.Cloud})
 			return err
 		}
-		done, err = pl.Logout(cmd.Context(), plugin.LogoutRequest{
-			Cluster: name, Stores: allStores(p),
-			Absent:   func(err error) bool { return errors.Is(err, cache.ErrAbsent) },
-			Hopeless: func(err error) bool { return errors.Is(err, cache.ErrTimeout) },
-		})
+		request := logoutRequest(p)
+		request.Cluster = name
+		done, err = pl.Logout(cmd.Context(), request)
 		var incomplete *plugin.LogoutError
 		if o.all && (err == nil || errors.As(err, &incomplete)) {
 			ended, _ = pl.EndLogins(cmd.Context(), plugin.EndLoginsRequest{Erased: err == nil}) // that there is none is no error here
@@ -163,6 +161,15 @@ func logoutLine(s plugin.StoreLogout, cluster string) string {
 		return fmt.Sprintf("The %s holds no key or token %s that is known here; kubectl magnum logout --all erases whatever it holds.", s.Store, of)
 	}
 	return fmt.Sprintf("The %s holds no key or token %s any more.", s.Store, of)
+}
+
+// logoutRequest is to erase what any store may have.
+func logoutRequest(p *program) plugin.LogoutRequest {
+	return plugin.LogoutRequest{
+		Stores:   allStores(p),
+		Absent:   func(err error) bool { return errors.Is(err, cache.ErrAbsent) },
+		Hopeless: func(err error) bool { return errors.Is(err, cache.ErrTimeout) },
+	}
 }
 
 // allStores are the stores that a record may be in.

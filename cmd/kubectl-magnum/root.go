@@ -97,6 +97,7 @@ func run(ctx context.Context, p *program) int {
 		newLoginCommand(p),
 		newNodeCertsCommand(p),
 		newLogoutCommand(p),
+		newRemoveCommand(p),
 		newVersionCommand(p),
 	)
 	return p.report(root.ExecuteContext(ctx))
