@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/apiserver"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
 )
 
 // ClusterAdmins is the group that short-lived certificates are for by default, and
@@ -74,4 +76,58 @@ func (p *Plugin) bind(ctx context.Context, r ConfigRequest, t *target) error {
 	return client.CreateBinding(ctx, apiserver.Binding{
 		Name: ClusterAdmins, Role: adminRole, Groups: []string{ClusterAdmins}, Labels: map[string]string{managedBy: managedByUs},
 	})
+}
+
+// unbind deletes the role binding of short-lived certificates in a cluster, and says
+// whether there was one. That ends what members of its group may do, whoever made
+// it; one that says something else, or was not made by this program, is refused.
+// Up to five requests to OpenStack and two to the API server.
+func (p *Plugin) unbind(ctx context.Context, name string) (found bool, err error) {
+	conn, err := p.connect(ctx, p.Cloud)
+	if err != nil {
+		return false, err
+	}
+	cluster, err := p.readyCluster(ctx, conn.magnum, name, 0)
+	if err != nil {
+		return false, err
+	}
+	if err := checkServer(cluster.APIAddress, false); err != nil {
+		return false, err
+	}
+	p.Progress(fmt.Sprintf("deleting the role binding in cluster %q", cluster.Name))
+	got, err := p.issue(ctx, conn.magnum, credential.Identity{
+		Cluster: cluster.UUID, Project: conn.session.ProjectID, Owner: conn.session.UserID,
+		User: conn.session.UserName, Groups: []string{mastersGroup},
+	}, p.State.Cluster(cluster.UUID).Pinned)
+	if err != nil {
+		return false, explain(conn, cluster, err)
+	}
+	if pinned := p.State.Cluster(cluster.UUID).Pinned; got.fetched && len(pinned) > 0 {
+		return false, &RotatedError{Pinned: pki.Fingerprint(pinned[0]), Now: pki.Fingerprint(got.ca)}
+	}
+	client, done, err := p.apiClient(p.apiServer(cluster.APIAddress), []*x509.Certificate{got.ca}, got.record)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	there, found, err := client.FindBinding(ctx, ClusterAdmins)
+	switch {
+	case err != nil || !found:
+		return false, err
+	case !there.Gives(adminRole, ClusterAdmins), there.Labels[managedBy] != managedByUs:
+		return false, &BindingTakenError{Name: ClusterAdmins}
+	}
+	return true, client.DeleteBinding(ctx, there)
+}
+
+// hasShortLived says whether this machine has, or had, short-lived certificates of a
+// cluster.
+func (p *Plugin) hasShortLived(uuid string) bool {
+	_, all := p.State.Credentials(uuid)
+	for _, c := range all {
+		if c.ShortLived > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -19,6 +19,9 @@ type RemoveRequest struct {
 	Paths   kubeconfig.Paths
 	Logout  LogoutRequest // where its records may be; its own Cluster is not read
 	DryRun  bool          // change nothing, anywhere
+	// RoleBinding: the one of short-lived certificates is deleted in the cluster, for
+	// all who have such.
+	RoleBinding bool
 }
 
 // RemoveResult says what was removed, or would be.
@@ -29,6 +32,9 @@ type RemoveResult struct {
 	// is remembered of it stay for them.
 	Left   []kubeconfig.Reference
 	Stores []StoreLogout // nil with DryRun
+	// ShortLived: the cluster has signed certificates for this machine. RoleBinding:
+	// theirs was there, and was deleted.
+	ShortLived, RoleBinding bool
 	// Forgotten: the CA file and what was remembered are gone. Never with DryRun.
 	Forgotten bool
 }
@@ -45,7 +51,7 @@ func (e *NotRemovedError) Unwrap() error { return e.Err }
 
 // Remove takes away what this machine has of a cluster: its entries in the
 // kubeconfig, its records in every store, its CA file and what is remembered of it;
-// but not that records are revoked. It asks neither Magnum nor Keystone, so the
+// but not that records are revoked. But for the role binding it asks nobody, so the
 // cluster may be deleted already.
 //
 // Whatever can be refused is refused before anything is changed. What was
@@ -63,9 +69,14 @@ func (p *Plugin) Remove(ctx context.Context, r RemoveRequest) (*RemoveResult, er
 	if err != nil {
 		return nil, err
 	}
-	result.Changes, result.Left = planned.Changes, planned.Left
+	result.Changes, result.Left, result.ShortLived = planned.Changes, planned.Left, p.hasShortLived(result.UUID)
 	if r.DryRun {
 		return result, nil
+	}
+	if r.RoleBinding {
+		if result.RoleBinding, err = p.unbind(ctx, result.UUID); err != nil {
+			return nil, &ClusterError{Cluster: result.Name, Err: err}
+		}
 	}
 	if err := p.removeEntries(ctx, r.Paths, result); err != nil {
 		return nil, err

@@ -40,6 +40,9 @@ func cmdAPIServer(ts *testscript.TestScript, _ bool, args []string) {
 			w.sign(apitest.Fault{Edit: func(c *x509.Certificate) { c.NotAfter = c.NotAfter.AddDate(1, 0, 0) }})
 		},
 		"no-binding": func() { w.signing.SetBinding(plugin.ClusterAdmins, nil) },
+		"foreign-binding": func() { // it gives the same, but was made by hand
+			w.signing.SetBinding(plugin.ClusterAdmins, []byte(`{"metadata":{"name":"magnum:cluster-admins"},"subjects":[{"kind":"Group","name":"magnum:cluster-admins"}],"roleRef":{"kind":"ClusterRole","name":"cluster-admin"}}`))
+		},
 		"other-binding": func() {
 			w.signing.SetBinding(plugin.ClusterAdmins, []byte(`{"metadata":{"name":"magnum:cluster-admins"},"roleRef":{"kind":"ClusterRole","name":"view"}}`))
 		},

@@ -16,8 +16,8 @@ import (
 
 const removeHelp = `Remove what this machine has of a cluster: its contexts, the keys and tokens for
 it in every store, its CA file, and what is remembered of it. The cluster itself
-stays as it is, and may be deleted already: nobody is asked. kubectl magnum
-config makes a context again.
+stays as it is, and may be deleted already: nobody is asked, but with
+--role-binding. kubectl magnum config makes a context again.
 
 Entries that were not made by this program stay as they are. While another
 kubeconfig refers to the cluster its CA file stays, and you are told which.
@@ -27,9 +27,11 @@ have copied its key: only ca-rotate ends it before. So does a token of Keystone'
 
 // removeOptions are the flags of remove.
 type removeOptions struct {
-	cluster    oneCluster
-	kubeconfig string
-	dryRun     bool
+	cloud       openstack.Options
+	cluster     oneCluster
+	kubeconfig  string
+	dryRun      bool
+	roleBinding bool
 }
 
 func newRemoveCommand(p *program) *cobra.Command {
@@ -44,7 +46,9 @@ func newRemoveCommand(p *program) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, p, args) },
 	}
 	fs := cmd.Flags()
+	addLoginFlags(fs, &o.cloud)
 	o.cluster.addFlag(fs)
+	fs.BoolVar(&o.roleBinding, "role-binding", false, "delete the role binding of short-lived certificates in the cluster too, which ends those of everybody")
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "`file` to remove it from, instead of KUBECONFIG or ~/.kube/config")
 	fs.BoolVar(&o.dryRun, "dry-run", false, "print what would be removed; change nothing")
 	return cmd
@@ -59,11 +63,11 @@ func (o *removeOptions) run(cmd *cobra.Command, p *program, args []string) error
 		return err
 	}
 	request := plugin.RemoveRequest{
-		Cluster: name, DryRun: o.dryRun, Logout: logoutRequest(p),
+		Cluster: name, DryRun: o.dryRun, RoleBinding: o.roleBinding, Logout: logoutRequest(p),
 		Paths: kubeconfig.Paths{Explicit: o.kubeconfig, Env: p.getenv("KUBECONFIG"), Home: p.home},
 	}
 	var result *plugin.RemoveResult
-	err = p.useCase(cmd.Context(), openstack.Options{}, cacheOptions{choice: "none"}, func(pl *plugin.Plugin, _ *progress) (err error) {
+	err = p.useCase(cmd.Context(), o.cloud, cacheOptions{choice: "none"}, func(pl *plugin.Plugin, _ *progress) (err error) {
 		result, err = pl.Remove(cmd.Context(), request)
 		return err
 	})
@@ -77,7 +81,7 @@ func (o *removeOptions) run(cmd *cobra.Command, p *program, args []string) error
 	case err != nil:
 		return err
 	}
-	for _, line := range removeLines(result, o.dryRun) {
+	for _, line := range append(removeLines(result, o.dryRun), o.bindingLines(result)...) {
 		fmt.Fprintln(p.streams.Out, escape(line))
 	}
 	return err
@@ -109,6 +113,22 @@ func removeLines(r *plugin.RemoveResult, dryRun bool) []string {
 		becomes = "are removed"
 	}
 	return append(lines, fmt.Sprintf("The CA file of cluster %q, and what is remembered of it, %s.", r.Name, becomes))
+}
+
+// bindingLines tells of the role binding in the cluster, which others may use.
+func (o *removeOptions) bindingLines(r *plugin.RemoveResult) []string {
+	const name = plugin.ClusterAdmins
+	switch {
+	case r.RoleBinding:
+		return []string{fmt.Sprintf("The role binding %q is deleted in cluster %q: what was signed for that group may do nothing there any more.", name, r.Name)}
+	case o.roleBinding && o.dryRun:
+		return []string{fmt.Sprintf("The role binding %q would be deleted in cluster %q, if it is there.", name, r.Name)}
+	case o.roleBinding:
+		return []string{fmt.Sprintf("Cluster %q has no role binding %q.", r.Name, name)}
+	case r.ShortLived:
+		return []string{fmt.Sprintf("The role binding %q stays in cluster %q, as others may use it; to delete it: kubectl magnum remove %s --role-binding", name, r.Name, r.UUID)}
+	}
+	return nil
 }
 
 // entryLines tells of each context, and of files that had other entries alone.
