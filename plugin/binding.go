@@ -5,7 +5,9 @@ package plugin
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/apiserver"
@@ -39,43 +41,61 @@ func (e *BindingTakenError) Error() string {
 	return fmt.Sprintf("it has a %s %q that is not the one of kubectl magnum, and is left as it is", bindingsKind, e.Name)
 }
 
-// bindAll has the groups of short-lived certificates bound, each in its cluster.
-func (p *Plugin) bindAll(ctx context.Context, r ConfigRequest, targets []*target) error {
+// planBindings finds out which clusters lack the role binding of their short-lived
+// certificates, and asks about each before it is made. One request a cluster.
+func (p *Plugin) planBindings(ctx context.Context, r ConfigRequest, targets []*target) error {
 	for _, t := range targets {
 		if t.introducer == nil || !slices.Contains(t.id.Groups, ClusterAdmins) {
 			continue
 		}
-		if err := p.bind(ctx, r, t); err != nil {
+		there, err := p.isBound(ctx, t)
+		if err == nil && !there {
+			t.unbound = true
+			err = r.Confirm(BindingPlan{Cluster: t.cluster.Name, Name: ClusterAdmins, Role: adminRole, Group: ClusterAdmins})
+		}
+		if err != nil {
 			return &ClusterError{Cluster: t.cluster.Name, Err: err}
 		}
 	}
 	return nil
 }
 
-// bind sees to it that the group of a short-lived certificate may do something,
-// and asks before it makes a role binding. It is asked with the certificate that
-// Magnum signed. One request, or two.
-func (p *Plugin) bind(ctx context.Context, r ConfigRequest, t *target) error {
-	client, done, err := p.apiClient(p.apiServer(t.cluster.APIAddress), []*x509.Certificate{t.issued.ca}, t.introducer)
+// isBound says whether the role binding is there. One of its name that says
+// something else is an error.
+func (p *Plugin) isBound(ctx context.Context, t *target) (bool, error) {
+	client, done, err := p.asIntroducer(t)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	there, found, err := client.FindBinding(ctx, ClusterAdmins)
+	if err == nil && found && !there.Gives(adminRole, ClusterAdmins) {
+		err = &BindingTakenError{Name: ClusterAdmins}
+	}
+	return found, err
+}
+
+// bind makes the role binding that a cluster lacks. If somebody is faster it has to
+// be the same one.
+func (p *Plugin) bind(ctx context.Context, t *target) error {
+	client, done, err := p.asIntroducer(t)
 	if err != nil {
 		return err
 	}
 	defer done()
-	there, found, err := client.FindBinding(ctx, ClusterAdmins)
-	switch {
-	case err != nil:
-		return err
-	case found && !there.Gives(adminRole, ClusterAdmins):
-		return &BindingTakenError{Name: ClusterAdmins}
-	case found:
-		return nil
-	}
-	if err := r.Confirm(BindingPlan{Cluster: t.cluster.Name, Name: ClusterAdmins, Role: adminRole, Group: ClusterAdmins}); err != nil {
-		return err
-	}
-	return client.CreateBinding(ctx, apiserver.Binding{
+	err = client.CreateBinding(ctx, apiserver.Binding{
 		Name: ClusterAdmins, Role: adminRole, Groups: []string{ClusterAdmins}, Labels: map[string]string{managedBy: managedByUs},
 	})
+	var refused *apiserver.StatusError
+	if errors.As(err, &refused) && refused.Code == http.StatusConflict {
+		_, err = p.isBound(ctx, t)
+	}
+	return err
+}
+
+// asIntroducer asks the API server as the holder of what Magnum has signed for that.
+func (p *Plugin) asIntroducer(t *target) (_ *apiserver.Client, done func(), err error) {
+	return p.apiClient(p.apiServer(t.cluster.APIAddress), []*x509.Certificate{t.issued.ca}, t.introducer)
 }
 
 // unbind deletes the role binding of short-lived certificates in a cluster, and says

@@ -234,6 +234,9 @@ func (c *call) answer(verified bool) error {
 	if c.until.Before(expiry) {
 		expiry = c.until
 	}
+	if c.r.Identity.IsShortLived() && c.nextTry(now).Before(expiry) {
+		expiry = c.nextTry(now)
+	}
 	// Its end may have passed while the API server was asked.
 	if soon := now.Add(2*time.Second - 1).Truncate(time.Second); expiry.Before(soon) {
 		expiry = soon

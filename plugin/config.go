@@ -5,14 +5,17 @@ package plugin
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/apiserver"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/rotation"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/state"
 )
 
@@ -27,7 +30,7 @@ type ConfigRequest struct {
 	// Magnum signs them, for as long as it chooses.
 	ShortLived time.Duration
 	// Confirm is asked before a role binding is made in a cluster, for its
-	// short-lived certificates. An error of it is returned.
+	// short-lived certificates. An error of it is returned. Not nil with ShortLived.
 	Confirm func(BindingPlan) error
 	User    string // "" = the OpenStack user's name
 	Groups  []string
@@ -78,6 +81,7 @@ type target struct {
 	// introducer is what Magnum signed to ask the cluster for a short-lived
 	// certificate; nil if none is wanted.
 	introducer *credential.Record
+	unbound    bool // its group lacks the role binding, which shall be made
 
 	pinned   []*x509.Certificate // the CAs to trust it by, once they are known
 	inWindow bool                // of a rotation: its API server has the old CA
@@ -127,7 +131,7 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 	if err := p.issueAll(ctx, conn, targets); err != nil {
 		return nil, err
 	}
-	if err := p.bindAll(ctx, r, targets); err != nil {
+	if err := p.planBindings(ctx, r, targets); err != nil {
 		return nil, err
 	}
 	return p.install(ctx, conn, r, targets)
@@ -253,8 +257,13 @@ func (p *Plugin) issueFirst(ctx context.Context, conn *connection, t *target) er
 	p.Progress(fmt.Sprintf("having cluster %q sign a short-lived certificate", t.cluster.Name))
 	t.introducer = t.issued.record
 	t.issued, err = p.signByCluster(ctx, p.apiServer(t.cluster.APIAddress), []*x509.Certificate{t.issued.ca}, t.introducer, t.id)
-	if err != nil {
-		return &NotShortLivedError{Err: err}
+	var unreachable *apiserver.UnreachableError
+	var refused *apiserver.StatusError
+	switch {
+	case err == nil:
+		return nil
+	case rotation.Window(t.cluster.Status) && (errors.As(err, &unreachable) || errors.As(err, &refused)):
+		return &InProgressError{Status: t.cluster.Status} // it has another CA than the pair to ask with
 	}
-	return nil
+	return &NotShortLivedError{Err: err}
 }

@@ -149,7 +149,7 @@ func (r CredentialRequest) check() error {
 func hold(err error) string {
 	var refused *RefusedError
 	var ended *EndedTokenError
-	if errors.As(err, &refused) && refused.dates() || errors.As(err, &ended) && !ended.Given {
+	if errors.As(err, &refused) && refused.ByClock() || errors.As(err, &ended) && !ended.Given {
 		return err.Error() // the clocks won't agree within seconds
 	}
 	if slices.ContainsFunc(heldTokens, func(t error) bool { return errors.Is(err, t) }) {

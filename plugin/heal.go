@@ -22,7 +22,7 @@ func (c *call) verify(ctx context.Context) error {
 	if c.r.Identity.IsToken() && len(c.cluster.Pinned) == 0 {
 		return &NotConfiguredError{}
 	}
-	if c.good() && len(c.strangers()) == 0 && !c.due() && c.State.Touch(c.key, c.use) != nil {
+	if c.good() && len(c.strangers()) == 0 && c.State.Touch(c.key, c.use) != nil {
 		// Nothing can be remembered, so there would be no end to asking.
 		return c.answer(false)
 	}
@@ -245,6 +245,8 @@ func (c *call) follow(ctx context.Context, conn *connection, o outcome, got issu
 	}
 	c.warn(o)
 	switch {
+	case o.Action == rotation.Keep && c.still() && c.due():
+		return c.extend(ctx, o.seen)
 	case o.Action == rotation.Keep && c.still():
 		c.pauseServer(o.seen)
 		return c.answer(o.seen.Verdict == rotation.Accepted)

@@ -46,6 +46,14 @@ func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest,
 		result.Clusters[i].StoreErr = p.storeFirst(ctx, t, r.MaxAge)
 		result.Clusters[i].Store = p.Store.Name() // only now: it may be one of several
 	}
+	for _, t := range targets {
+		if !t.unbound {
+			continue
+		}
+		if err := p.bind(ctx, t); err != nil {
+			return nil, &ClusterError{Cluster: t.cluster.Name, Err: err}
+		}
+	}
 	entries := p.entries(conn, r, targets)
 	switch {
 	case r.Dir != "":
@@ -263,7 +271,7 @@ func warnings(conn *connection, targets []*target) []string {
 	if slices.ContainsFunc(targets, func(t *target) bool { return t.id.IsToken() && !t.template.TLSDisabled }) {
 		out = append(out, tokenWarning(conn))
 	}
-	if i := slices.IndexFunc(targets, func(t *target) bool { return t.id.IsShortLived() }); i >= 0 && targets[i].id.ShortLived < goodLife {
+	if i := slices.IndexFunc(targets, func(t *target) bool { return t.id.IsShortLived() && !t.template.TLSDisabled }); i >= 0 && targets[i].id.ShortLived < goodLife {
 		out = append(out, fmt.Sprintf("each renewal, about every %s, closes the connections of programs that run for long; --short-lived 1h is a good choice",
 			targets[i].id.ShortLived*2/3))
 	}

@@ -43,9 +43,10 @@ func (e *RefusedError) Error() string {
 
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// dates says whether only the clock speaks against the certificate.
-func (e *RefusedError) dates() bool {
-	return errors.Is(e.Err, pki.ErrExpired) || errors.Is(e.Err, pki.ErrNotYetValid)
+// ByClock says whether only a clock speaks against the certificate.
+func (e *RefusedError) ByClock() bool {
+	return errors.Is(e.Err, pki.ErrExpired) || errors.Is(e.Err, pki.ErrNotYetValid) ||
+		errors.Is(e.Err, credential.ErrTooLong) && e.Skew > pki.ClockGrace
 }
 
 // issued is a new record and the CA that signed it.

@@ -98,7 +98,7 @@ func (p *Plugin) signByCluster(ctx context.Context, at *rotation.Target, roots [
 		return issued{}, refuse(err)
 	}
 	i := slices.IndexFunc(roots, func(ca *x509.Certificate) bool { return pki.SignedBy(cert, ca) == nil })
-	if i < 0 {
+	if i < 0 || pki.Fingerprint(roots[i]) != by.CA { // which the API server takes, and in a rotation perhaps no other
 		return issued{}, refuse(pki.ErrOtherCA)
 	}
 	record := credential.NewRecord(id, key, cert, roots[i], now)
@@ -148,8 +148,9 @@ func (c *call) shorten(ctx context.Context, by *credential.Record) (issued, erro
 	}
 	for {
 		got, err := c.signByCluster(ctx, c.target, c.cluster.Pinned, by, c.r.Identity)
+		var unsigned *apiserver.UnsignedError
 		deadline, ok := ctx.Deadline()
-		if !errors.Is(err, pki.ErrOtherCA) || !c.following || !ok || deadline.Sub(c.Now()) < confirmMargin {
+		if !errors.Is(err, pki.ErrOtherCA) && !errors.As(err, &unsigned) || !c.following || !ok || deadline.Sub(c.Now()) < confirmMargin {
 			return got, err
 		}
 		c.Progress("waiting for the cluster to sign by its new CA")
@@ -170,6 +171,16 @@ func (c *call) due() bool {
 		!now.Before(c.record.Due()) && !c.use.Renewal.Holds(now) && !c.use.Server.Holds(now)
 }
 
+// nextTry is by when a client shall ask again, however long its lease is: when its
+// short-lived certificate is due or, if that could not be renewed, a while later.
+func (c *call) nextTry(now time.Time) time.Time {
+	due := c.record.Due().Add(time.Second - 1).Truncate(time.Second)
+	if now.Before(due) {
+		return due
+	}
+	return now.Add(renewalPause).Truncate(time.Second)
+}
+
 // extend answers with a new certificate in place of one that is due or, where none
 // can be had, with that: it is good for a while yet.
 func (c *call) extend(ctx context.Context, seen rotation.Seen) error {
@@ -179,6 +190,9 @@ func (c *call) extend(ctx context.Context, seen rotation.Seen) error {
 	renewing, cancel := context.WithTimeout(ctx, housekeepingTime)
 	defer cancel()
 	got, err := c.renewal(renewing)
+	if err == nil {
+		_, err = got.record.Usable(c.terms(c.r.MaxAge)) // its line may end just now
+	}
 	if err != nil {
 		c.tell("the certificate is used as long as it is good, since it could not be renewed: %v", err)
 		c.use.Renewal = state.Pause{From: c.Now(), For: renewalPause}

@@ -64,6 +64,9 @@ func shortFaults() []shortFault {
 		{"a server's", edit(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), "", pki.ErrUsage},
 		{"a CA", edit(func(c *x509.Certificate) { c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign }), "", pki.ErrIsCA},
 		{"ended", edit(func(c *x509.Certificate) { c.NotAfter = c.NotBefore.Add(time.Minute) }), "", pki.ErrExpired},
+		{"forbids at length", fault(apitest.Fault{Refuse: "create", Long: true}), "certificatesigningrequests is forbidden!", nil},
+		{"deletes", fault(apitest.Fault{Events: []string{`{"type":"DELETED","object":{}}`}}), "was denied (Deleted: somebody has deleted it)", nil},
+		{"watched in HTML", fault(apitest.Fault{Events: []string{"<html>"}}), "", apiserver.ErrNotKubernetes},
 		{"no JSON", fault(apitest.Fault{Answer: "<html>"}), "", apiserver.ErrNotKubernetes},
 		{"no name", fault(apitest.Fault{Answer: `{"metadata":{"name":"../../secrets"}}`}), "", apiserver.ErrNotKubernetes},
 		{"elsewhere", fault(apitest.Fault{Redirect: "https://127.0.0.1:1/"}), "refuses to take a request for a certificate (307)", nil},
@@ -91,7 +94,7 @@ func (f shortFault) check(t *testing.T, err error) {
 	switch {
 	case err == nil:
 		t.Fatal("it is taken")
-	case f.is != nil && !errors.Is(err, f.is), !strings.Contains(err.Error(), f.says), strings.Contains(err.Error(), "\n"):
+	case f.is != nil && !errors.Is(err, f.is), !strings.Contains(err.Error(), f.says), strings.Contains(err.Error(), "\n"), len(err.Error()) > 600:
 		t.Errorf("got %v", err)
 	}
 }
@@ -172,6 +175,7 @@ func TestConfigOfASilentServer(t *testing.T) {
 	for name, silent := range map[string]func(shorts){
 		"mute":           func(s shorts) { s.api.Stall(true) },
 		"mute at /apis/": func(s shorts) { s.api.Answer(muteBelow("/apis/")) },
+		"byte by byte":   func(s shorts) { s.api.Answer(trickle) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -186,77 +190,39 @@ func TestConfigOfASilentServer(t *testing.T) {
 	}
 }
 
+// trickle answers without an end.
+func trickle(w http.ResponseWriter, r *http.Request) {
+	for r.Context().Err() == nil {
+		if _, err := w.Write([]byte(" ")); err != nil || http.NewResponseController(w).Flush() != nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// A watch that ends early, or says something else first, is no reason to give up.
+func TestWatchesThatEndEarly(t *testing.T) {
+	t.Parallel()
+	for name, said := range map[string][]string{
+		"nothing":  {"", ""},
+		"bookmark": {`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"9"}}}`},
+		"error":    {`{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}`},
+		"half":     {`{"type":"MODIF`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShorts(t)
+			s.forget()
+			s.signing.Break(apitest.Fault{Events: said})
+			s.isShort(s.good())
+		})
+	}
+}
+
 func muteBelow(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, path) {
 			<-r.Context().Done()
 		}
 	}
-}
-
-// A role binding of our name that is not ours is left alone, and so is the
-// kubeconfig; a no leaves everything alone; one that is there is not asked about.
-func TestBindingOfShortLivedCertificates(t *testing.T) {
-	t.Parallel()
-	const good = `{"metadata":{"name":"x"},"subjects":[{"kind":"Group","name":"magnum:cluster-admins"}],"roleRef":{"kind":"ClusterRole","name":"cluster-admin"}}`
-	other := func(old, new string) string {
-		if !strings.Contains(good, old) {
-			t.Fatal(old)
-		}
-		return strings.Replace(good, old, new, 1)
-	}
-	for name, test := range map[string]struct {
-		there string
-		taken bool
-	}{
-		"good":            {good, false},
-		"another role":    {other("cluster-admin\"}", "view\"}"), true},
-		"no cluster role": {other("ClusterRole", "Role"), true},
-		"another group":   {other("magnum:cluster-admins", "system:authenticated"), true},
-		"a user":          {other("Group", "User"), true},
-		"one more":        {other("}],", `},{"kind":"Group","name":"system:authenticated"}],`), true},
-		"one user more":   {other("}],", `},{"kind":"User","name":"bob"}],`), true},
-		"nobody":          {other(`{"kind":"Group","name":"magnum:cluster-admins"}`, ""), true},
-		"none, and no":    {"", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newUnsigned(t)
-			if test.there != "" {
-				s.signing.SetBinding(plugin.ClusterAdmins, []byte(test.there))
-			}
-			r := s.request()
-			r.Confirm = func(p plugin.BindingPlan) error {
-				if test.there != "" || p != (plugin.BindingPlan{Cluster: "prod", Name: plugin.ClusterAdmins, Role: "cluster-admin", Group: plugin.ClusterAdmins}) {
-					t.Errorf("asked for %+v", p)
-				}
-				return errNo
-			}
-			_, err := s.Config(t.Context(), r)
-			var taken *plugin.BindingTakenError
-			if test.taken != (errors.As(err, &taken) || errors.Is(err, errNo)) || !test.taken && err != nil {
-				t.Errorf("got %v", err)
-			}
-			if _, err := os.Stat(r.Paths.Explicit); test.taken == (err == nil) {
-				t.Errorf("the kubeconfig: %v", err)
-			}
-			if got := string(s.signing.Binding(plugin.ClusterAdmins)); got != test.there {
-				t.Errorf("now it is %s", got)
-			}
-		})
-	}
-}
-
-// API servers sign for no masters, and we need not ask one.
-func TestNoShortLivedMasters(t *testing.T) {
-	t.Parallel()
-	s := newUnsigned(t, plugin.ClusterAdmins, "system:masters")
-	var name *plugin.NameError
-	if _, err := s.config(); !errors.As(err, &name) || name.Flag != "--group" {
-		t.Errorf("got %v", err)
-	}
-	if got := s.ask(); !errors.As(got.err, &name) {
-		t.Errorf("got %v", got.err)
-	}
-	s.expect(0)
 }

@@ -60,11 +60,14 @@ func TestShortLivedCertificateAfterARotation(t *testing.T) {
 func TestShortLivedCertificateInTheWindow(t *testing.T) {
 	t.Parallel()
 	s := newShorts(t)
-	s.good()
+	old := s.good().cert
 	s.openWindow()
 	s.pass(shortDue)
 	got := s.good()
 	s.isShort(got)
+	if got.cert.Equal(old) {
+		t.Error("it is not renewed")
+	}
 	if pki.SignedBy(got.cert, s.State.Cluster(s.uuid()).Pinned[0]) != nil {
 		t.Error("it is not by the old CA")
 	}
@@ -80,6 +83,20 @@ func TestShortLivedCertificateInTheWindow(t *testing.T) {
 	s.isShort(s.good())
 	if s.pins() != 1 {
 		t.Errorf("%d CAs are pinned", s.pins())
+	}
+}
+
+// While the API server has the old CA nobody hands out what a signer that is ahead
+// of it has signed by the new one.
+func TestSignerAheadOfTheAPIServer(t *testing.T) {
+	t.Parallel()
+	s := newShorts(t)
+	old := s.good().cert
+	s.openWindow()
+	s.signing.SignBy(s.cloud.CA("prod"))
+	s.pass(shortDue)
+	if got := s.good(); !got.cert.Equal(old) {
+		t.Error("it is another one")
 	}
 }
 

@@ -47,6 +47,7 @@ func newUnsigned(t *testing.T, groups ...string) shorts {
 	ca, key := s.cloud.CA("prod")
 	s.signing = s.api.Sign(ca, key, s.now)
 	s.forget()
+	t.Cleanup(s.neverKeptMasters)
 	s.change = func(r *plugin.CredentialRequest) {
 		r.Identity.ShortLived, r.Identity.Groups, r.MaxAge = short, groups, shortAge
 	}
@@ -93,6 +94,18 @@ func (s shorts) kept() *credential.Record {
 		found = rec
 	}
 	return found
+}
+
+// neverKeptMasters looks at all that a store ever got, but what plain contexts of the
+// site had.
+func (s shorts) neverKeptMasters() {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	for _, data := range s.store.all {
+		if rec, err := credential.Decode(data); err != nil || rec.Identity != s.site.identity().Key() && slices.Contains(rec.Certificate.Subject.Organization, "system:masters") {
+			s.t.Errorf("kept was %s, %v", data, err)
+		}
+	}
 }
 
 var signs = []string{"POST certificatesigningrequests", "PATCH certificatesigningrequests", "GET certificatesigningrequests"}

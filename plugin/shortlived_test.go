@@ -3,6 +3,7 @@
 package plugin_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"slices"
 	"sync"
@@ -164,6 +165,38 @@ func TestACrowdRenewsOnce(t *testing.T) {
 	}
 	group.Wait()
 	s.expect(0, signs...)
+}
+
+// However long a client's lease is, it asks again when its certificate is due, and
+// then each minute.
+func TestShortLivedCertificateAndALongLease(t *testing.T) {
+	t.Parallel()
+	s := newShorts(t)
+	before := s.change
+	s.change = func(r *plugin.CredentialRequest) { before(r); r.Lease = time.Hour }
+	got := s.good()
+	if wait := got.expires.Sub(s.now()); wait > shortDue+time.Second || wait < shortDue-30*time.Second {
+		t.Errorf("asks again after %s", wait)
+	}
+	s.signing.Break(apitest.Fault{Deny: true})
+	s.pass(shortDue)
+	if wait := s.good().expires.Sub(s.now()); wait > time.Minute {
+		t.Errorf("asks again after %s", wait)
+	}
+}
+
+// A line that ends while it is renewed is no reason to fail.
+func TestRenewalAtTheMaxAge(t *testing.T) {
+	t.Parallel()
+	s := newShorts(t)
+	old := s.good().cert
+	before := s.change
+	s.change = func(r *plugin.CredentialRequest) { before(r); r.MaxAge = shortDue + 30*time.Second }
+	s.signing.Break(apitest.Fault{Edit: func(*x509.Certificate) { s.pass(time.Minute) }})
+	s.pass(shortDue)
+	if got := s.good(); !got.cert.Equal(old) {
+		t.Error("it is another one")
+	}
 }
 
 // After logout no line goes on, whoever renews it meanwhile.

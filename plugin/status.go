@@ -169,7 +169,9 @@ func (p *Plugin) credentialStatus(k known) CredentialStatus {
 		c.NotAfter = c.cert.NotAfter
 	}
 	if k.r.Identity.IsShortLived() {
-		c.Renews = k.record.Due()
+		if c.Renews = k.record.Due(); k.until.Before(c.Renews) {
+			c.Renews = k.until
+		}
 	}
 	return c
 }

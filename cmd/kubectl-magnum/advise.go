@@ -229,7 +229,7 @@ func adviseTrust(err error) []string {
 	var refused *plugin.RefusedError
 	var held *plugin.HeldError
 	switch {
-	case errors.As(err, &refused) && (errors.Is(err, pki.ErrExpired) || errors.Is(err, pki.ErrNotYetValid)), errors.As(err, &held) && held.Err == nil:
+	case errors.As(err, &refused) && refused.ByClock(), errors.As(err, &held) && held.Err == nil:
 		return []string{hintClock}
 	case errors.As(err, &refused):
 		return []string{hintNotBelieved}

@@ -68,7 +68,7 @@ const (
 	hintExists       = "write over it with --force, or choose another directory with --dir"
 	hintHome         = "set HOME, or name a file with --kubeconfig or KUBECONFIG"
 	hintKubeconfig   = "see what kubectl makes of it: kubectl config view --kubeconfig <file>"
-	hintClock        = "set this machine's clock; it must agree with Magnum's to the minute"
+	hintClock        = "set this machine's clock; it must agree with Magnum's, and with the cluster's, to the minute"
 	hintNotBelieved  = "don't use this cluster before your cloud's operator has explained it"
 	hintAgain        = "try again"
 	hintCompare      = "compare what Magnum, the API server and kubectl have: kubectl magnum status <cluster>"

@@ -71,7 +71,10 @@ func shortLivedKept(c plugin.Configured, maxAge time.Duration) string {
 		where = fmt.Sprintf("Its key is in the %s and in no file.", c.Store)
 	}
 	again := "Magnum's word is needed for each new one."
-	if slices.Contains(c.Groups, plugin.ClusterAdmins) {
+	switch {
+	case slices.Contains(c.Groups, plugin.ClusterAdmins) && c.ShortLived*2/3 >= maxAge:
+		again = fmt.Sprintf("After %s Magnum's word is needed again.", formatAge(maxAge))
+	case slices.Contains(c.Groups, plugin.ClusterAdmins):
 		again = fmt.Sprintf("It renews itself while it is used; after %s Magnum's word is needed again.", formatAge(maxAge))
 	}
 	return fmt.Sprintf("%s The cluster signed its certificate, for %q in %s, valid until %s. %s",
@@ -93,8 +96,12 @@ func adviseShortLived(err error) []string {
 		return []string{hintDeclined}
 	case errors.As(err, &taken):
 		return []string{fill(hintBinding, "name", taken.Name)}
+	case errors.As(err, &refused) && refused.ByClock():
+		return []string{hintClock}
 	case errors.As(err, &refused) && refused.ByCluster && (errors.Is(err, credential.ErrTooLong) || errors.Is(err, pki.ErrOtherCA)):
 		return []string{hintSigner}
+	case errors.As(err, &status) && status.Passes():
+		return []string{hintAgain}
 	case errors.As(err, &status), errors.Is(err, apiserver.ErrNotKubernetes):
 		return []string{hintSigner}
 	case errors.As(err, &unreachable):

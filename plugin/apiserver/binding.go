@@ -74,8 +74,7 @@ func (c *Client) FindBinding(ctx context.Context, name string) (b Binding, found
 	return b, true, nil
 }
 
-// CreateBinding makes a role binding. One request; it is no error if somebody has
-// made it meanwhile.
+// CreateBinding makes a role binding. One request.
 func (c *Client) CreateBinding(ctx context.Context, b Binding) error {
 	wire := wireBinding{
 		APIVersion: rbac + "/v1", Kind: "ClusterRoleBinding",
@@ -87,10 +86,6 @@ func (c *Client) CreateBinding(ctx context.Context, b Binding) error {
 	}
 	var made wireBinding
 	_, err := c.ask(ctx, request{what: "make a role binding", method: http.MethodPost, path: bindingsPath, body: wire}, &made)
-	var refused *StatusError
-	if errors.As(err, &refused) && refused.Code == http.StatusConflict {
-		return nil
-	}
 	return err
 }
 

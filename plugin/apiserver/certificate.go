@@ -157,7 +157,7 @@ func (c *Client) approve(ctx context.Context, name string) (Signed, error) {
 func (r signingRequest) outcome() (done bool, err error) {
 	for _, c := range r.Status.Conditions {
 		if (c.Type == denied || c.Type == failed) && c.Status == "True" {
-			return true, &DeclinedError{Condition: c.Type, Reason: c.Reason, Message: c.Message}
+			return true, &DeclinedError{Condition: c.Type, Reason: cut(c.Reason), Message: cut(c.Message)}
 		}
 	}
 	return len(r.Status.Certificate) > 0, nil
@@ -169,51 +169,70 @@ type event struct {
 	Object json.RawMessage `json:"object"`
 }
 
-// await watches a request from its approval on, until it is signed or declined.
+// await watches a request from its approval on, until it is signed or declined. A
+// watch that ends before that, as one does whose server is restarted, begins anew.
 func (c *Client) await(ctx context.Context, r signingRequest) ([]byte, error) {
 	waiting, cancel := context.WithTimeout(ctx, SignTime)
 	defer cancel()
-	answer, err := c.send(waiting, request{
-		what: "show a request for a certificate", method: http.MethodGet, path: requestsPath,
-		query: url.Values{
-			"watch": {"true"}, "fieldSelector": {"metadata.name=" + r.Metadata.Name},
-			"resourceVersion": {r.Metadata.ResourceVersion}, "timeoutSeconds": {strconv.Itoa(int(SignTime / time.Second))},
-		},
-	})
+	version := r.Metadata.ResourceVersion
+	for {
+		pem, done, err := c.watch(waiting, r.Metadata.Name, version)
+		var refused *StatusError
+		switch {
+		case done, errors.As(err, &refused) && !refused.Passes():
+			return pem, err
+		case ctx.Err() != nil:
+			return nil, c.unreachable(ctx.Err())
+		case waiting.Err() != nil:
+			return nil, &UnsignedError{Name: r.Metadata.Name, Waited: SignTime}
+		}
+		version = "" // from what there is by then
+		select {
+		case <-waiting.Done(): // which the next turn sees
+		case <-time.After(watchPause):
+		}
+	}
+}
+
+// watchPause is between a watch that has ended early and the next.
+const watchPause = 500 * time.Millisecond
+
+// watch watches a request, from a version on, as long as it may. done means that
+// there is nothing more to come; err is nil if it just ended.
+func (c *Client) watch(ctx context.Context, name, version string) (pem []byte, done bool, err error) {
+	query := url.Values{
+		"watch": {"true"}, "fieldSelector": {"metadata.name=" + name},
+		"timeoutSeconds": {strconv.Itoa(int(SignTime / time.Second))},
+	}
+	if version != "" {
+		query.Set("resourceVersion", version)
+	}
+	answer, err := c.send(ctx, request{what: "show a request for a certificate", method: http.MethodGet, path: requestsPath, query: query})
 	if err != nil {
-		return nil, c.waited(ctx, waiting, r, err)
+		return nil, false, err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	events := json.NewDecoder(io.LimitReader(answer.Body, answerMax))
 	for {
 		var e event
-		if err := events.Decode(&e); err != nil {
-			return nil, c.waited(ctx, waiting, r, err)
+		switch err := events.Decode(&e); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, false, ctx.Err()
+		case err != nil && ctx.Err() != nil:
+			return nil, false, ctx.Err()
+		case err != nil:
+			return nil, true, ErrNotKubernetes
+		case e.Type == "ERROR":
+			return nil, false, nil
+		case e.Type == "DELETED":
+			return nil, true, &DeclinedError{Condition: denied, Reason: "Deleted", Message: "somebody has deleted it"}
 		}
 		var now signingRequest
-		if json.Unmarshal(e.Object, &now) != nil || e.Type == "ERROR" {
-			return nil, ErrNotKubernetes
-		}
-		if e.Type == "DELETED" {
-			return nil, &DeclinedError{Condition: denied, Reason: "Deleted", Message: "somebody has deleted it"}
+		if json.Unmarshal(e.Object, &now) != nil {
+			return nil, true, ErrNotKubernetes
 		}
 		if done, err := now.outcome(); done {
-			return now.Status.Certificate, err
+			return now.Status.Certificate, true, err
 		}
 	}
-}
-
-// waited tells a cluster that does not sign from one that does not answer, and
-// from a caller who has no more time.
-func (c *Client) waited(ctx, waiting context.Context, r signingRequest, err error) error {
-	var refused *StatusError
-	switch {
-	case errors.As(err, &refused):
-		return err
-	case ctx.Err() != nil:
-		return c.unreachable(ctx.Err())
-	case waiting.Err() != nil, errors.Is(err, io.EOF):
-		return &UnsignedError{Name: r.Metadata.Name, Waited: SignTime}
-	}
-	return c.unreachable(err)
 }

@@ -5,8 +5,8 @@
 // role binding of the group that they are for.
 //
 // It decides nothing and believes nothing: who the server is, its caller's
-// transport has made sure of, and what it signs is its caller's to check. No
-// request is repeated and no redirect followed. There is no promise of API
+// transport has made sure of, and what it signs is its caller's to check. Nothing
+// but a watch that ends early is asked for again, and no redirect followed. There is no promise of API
 // stability.
 package apiserver
 
@@ -71,6 +71,11 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("the API server refuses to %s (%d): %s", e.What, e.Code, e.Message)
 }
 
+// Passes says whether it may be another answer in a while.
+func (e *StatusError) Passes() bool {
+	return e.Code == http.StatusTooManyRequests || e.Code >= http.StatusInternalServerError
+}
+
 // ErrNotKubernetes is an answer that no API server gives.
 var ErrNotKubernetes = errors.New("the API server's answer cannot be read")
 
@@ -105,7 +110,7 @@ func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
 		Message string `json:"message"`
 	}
 	_ = json.NewDecoder(io.LimitReader(answer.Body, answerMax)).Decode(&status) // others than Kubernetes have none
-	return nil, &StatusError{What: q.what, Code: answer.StatusCode, Message: status.Message}
+	return nil, &StatusError{What: q.what, Code: answer.StatusCode, Message: cut(status.Message)}
 }
 
 func (c *Client) request(ctx context.Context, q request) (*http.Request, error) {
@@ -165,7 +170,16 @@ func (c *Client) ask(ctx context.Context, q request, v any) (time.Time, error) {
 	return date, nil
 }
 
-// segment is whether name can stand in a path by itself.
+// cut is a server's words, as far as they fit a line.
+func cut(words string) string {
+	const most = 300
+	if runes := []rune(words); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return words
+}
+
+// segment is whether name can be that of an object, and stand in a path by itself.
 func segment(name string) bool {
-	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/%")
+	return name != "" && len(name) <= 253 && name != "." && name != ".." && !strings.ContainsAny(name, "/%")
 }

@@ -21,7 +21,8 @@ import (
 
 // Signing is an API server's part that signs certificates for clients, and keeps
 // the role bindings that say who may ask for them. It answers like kube-apiserver
-// and kube-controller-manager together.
+// and kube-controller-manager together, and takes nothing else than they do. A watch
+// tells once what there is to tell, and ends.
 type Signing struct {
 	now func() time.Time
 
@@ -46,6 +47,9 @@ type Fault struct {
 	Refuse   string                  // "create", "approve" or "watch" is forbidden
 	Answer   string                  // in place of each answer
 	Redirect string                  // where each request is sent
+	Long     bool                    // what is forbidden is so at length
+	Conflict string                  // a role binding that somebody makes just before
+	Events   []string                // what the next watches say in place of that
 }
 
 type csr struct {
@@ -88,23 +92,6 @@ func (g *Signing) Asked() []string {
 	asked := g.asked
 	g.asked = nil
 	return asked
-}
-
-// Binding is a role binding by its name, in JSON; nil if there is none.
-func (g *Signing) Binding(name string) []byte {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.bindings[name]
-}
-
-// SetBinding puts a role binding there, or with nil takes one away.
-func (g *Signing) SetBinding(name string, object []byte) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.bindings, name)
-	if object != nil {
-		g.bindings[name] = object
-	}
 }
 
 // handle answers a request of somebody in these groups.
@@ -161,10 +148,14 @@ func (g *Signing) handleCSR(w http.ResponseWriter, r *http.Request, body []byte)
 	switch {
 	case r.Method == http.MethodPost && g.fault.Refuse != "create":
 		g.create(w, body)
+	case r.Method == http.MethodPatch && r.Header.Get("Content-Type") != "application/merge-patch+json":
+		status(w, http.StatusUnsupportedMediaType, "the body of the request was in an unknown format")
 	case r.Method == http.MethodPatch && g.fault.Refuse != "approve":
 		g.approve(w, g.requests[path.Base(path.Dir(r.URL.Path))], body)
 	case r.Method == http.MethodGet && g.fault.Refuse != "watch":
 		g.watch(w, r, g.requests[strings.TrimPrefix(r.URL.Query().Get("fieldSelector"), "metadata.name=")])
+	case g.fault.Long:
+		status(w, http.StatusForbidden, "certificatesigningrequests is forbidden"+strings.Repeat("!", 200<<10))
 	default:
 		status(w, http.StatusForbidden, "certificatesigningrequests is forbidden")
 	}
@@ -177,6 +168,10 @@ func (g *Signing) create(w http.ResponseWriter, body []byte) {
 		return
 	}
 	spec, _ := object["spec"].(map[string]any)
+	if usages := fmt.Sprint(spec["usages"]); spec["signerName"] != "kubernetes.io/kube-apiserver-client" || usages != "[digital signature client auth]" {
+		status(w, http.StatusUnprocessableEntity, fmt.Sprintf("no signer %v for %s", spec["signerName"], usages))
+		return
+	}
 	if life, _ := spec["expirationSeconds"].(float64); life < 600 {
 		status(w, http.StatusUnprocessableEntity, "spec.expirationSeconds: may not specify a duration less than 600 seconds (10 minutes)")
 		return
@@ -196,7 +191,12 @@ func (g *Signing) approve(w http.ResponseWriter, c *csr, body []byte) {
 		status(w, http.StatusNotFound, "certificatesigningrequests not found")
 		return
 	}
+	if said := fmt.Sprint(patch.Status["conditions"]); !strings.Contains(said, "status:True") || !strings.Contains(said, "type:Approved") {
+		status(w, http.StatusUnprocessableEntity, "status.conditions: "+said)
+		return
+	}
 	c.object["status"] = patch.Status
+	c.object["metadata"].(map[string]any)["resourceVersion"] = "2"
 	_ = json.NewEncoder(w).Encode(c.object) // the signer is slower
 	switch {
 	case g.fault.Never:
@@ -248,6 +248,15 @@ func (g *Signing) watch(w http.ResponseWriter, r *http.Request, c *csr) {
 		status(w, http.StatusNotFound, "certificatesigningrequests not found")
 		return
 	}
+	if version := r.URL.Query().Get("resourceVersion"); version != "2" && version != "" {
+		status(w, http.StatusGone, "too old resource version")
+		return
+	}
+	if len(g.fault.Events) > 0 {
+		_, _ = io.WriteString(w, g.fault.Events[0])
+		g.fault.Events = g.fault.Events[1:]
+		return
+	}
 	g.mu.Unlock()
 	defer g.mu.Lock()
 	_ = http.NewResponseController(w).Flush()
@@ -259,33 +268,4 @@ func (g *Signing) watch(w http.ResponseWriter, r *http.Request, c *csr) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	_ = json.NewEncoder(w).Encode(map[string]any{"type": "MODIFIED", "object": c.object})
-}
-
-func (g *Signing) handleBinding(w http.ResponseWriter, r *http.Request, body []byte) {
-	var object map[string]any
-	name := path.Base(r.URL.Path)
-	switch found := g.bindings[name]; {
-	case r.Method == http.MethodPost:
-		if json.Unmarshal(body, &object) != nil {
-			status(w, http.StatusBadRequest, "no JSON")
-			return
-		}
-		meta, _ := object["metadata"].(map[string]any)
-		name, _ = meta["name"].(string)
-		if g.bindings[name] != nil {
-			status(w, http.StatusConflict, "clusterrolebindings already exists")
-			return
-		}
-		meta["uid"] = name + "-uid"
-		g.bindings[name], _ = json.Marshal(object)
-		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write(g.bindings[name])
-	case found == nil:
-		status(w, http.StatusNotFound, "clusterrolebindings not found")
-	case r.Method == http.MethodDelete:
-		delete(g.bindings, name)
-		status(w, http.StatusOK, "")
-	default:
-		_, _ = w.Write(found)
-	}
 }
