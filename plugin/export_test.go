@@ -4,6 +4,6 @@ package plugin
 
 import "time"
 
-// TestOnlyProbeTime is for tests on a machine that is too busy for
-// [rotation.ProbeTime].
-func (p *Plugin) TestOnlyProbeTime(d time.Duration) { p.testOnlyProbeTime = d }
+// TestOnlyPatience is for tests on a machine that is too busy for
+// [rotation.ProbeTime], and for the waits for locks.
+func (p *Plugin) TestOnlyPatience(d time.Duration) { p.testOnlyPatience = d }

@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -83,7 +84,7 @@ func (c *call) pauseServer(seen rotation.Seen) {
 // renew gets a new credential, under the lock, unless another process did so,
 // or found out that it is no use to ask, while we waited for it.
 func (c *call) renew(ctx context.Context, seen rotation.Seen) error {
-	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	waiting, cancel := context.WithTimeout(ctx, cmp.Or(c.testOnlyPatience, lockWait))
 	defer cancel()
 	unlock, _ := c.State.Lock(waiting, c.key)
 	defer unlock()

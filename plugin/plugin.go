@@ -55,7 +55,7 @@ type Plugin struct {
 	// each: never a secret, but words of servers, to be escaped. Nil for nobody.
 	Debug func(line string)
 
-	testOnlyProbeTime time.Duration // in place of rotation.ProbeTime
+	testOnlyPatience time.Duration // in place of rotation.ProbeTime, lockWait and clusterWait
 }
 
 // connection is an authenticated session with Magnum's client on it.
@@ -111,7 +111,7 @@ func (p *Plugin) connectTo(ctx context.Context, cloud openstack.Cloud) (*connect
 
 // apiServer is a cluster's API server as this program reaches it.
 func (p *Plugin) apiServer(url string) *rotation.Target {
-	return &rotation.Target{Server: url, UserAgent: p.UserAgent, Now: p.Now, Debug: p.Debug, Within: p.testOnlyProbeTime}
+	return &rotation.Target{Server: url, UserAgent: p.UserAgent, Now: p.Now, Debug: p.Debug, Within: p.testOnlyPatience}
 }
 
 // NoProjectError is a login that names no project. Clusters are in projects.

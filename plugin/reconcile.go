@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"slices"
@@ -65,7 +66,7 @@ type outcome struct {
 // It costs one request, or two if Magnum's CA is not the only one that is
 // pinned.
 func (p *Plugin) reconcile(ctx context.Context, conn *connection, failed error, q question) outcome {
-	defer p.lockCluster(ctx, q.uuid, clusterWait)()
+	defer p.lockCluster(ctx, q.uuid, cmp.Or(p.testOnlyPatience, clusterWait))()
 	known := p.State.Cluster(q.uuid)
 	o := outcome{seen: q.seen, magnum: q.ca, magnumErr: failed, status: q.status, unsigned: q.unsigned, before: known, pinFile: p.State.ClusterFile(q.uuid)}
 	if q.target != nil {

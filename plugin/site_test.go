@@ -54,7 +54,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(s.api.Close)
 	s.Plugin, s.cloud = newPlugin(t, magnumtest.Options{ProdAPI: s.api.URL, RotateAfter: -1, Now: s.now})
 	s.Now, s.Store = s.now, s.store
-	s.TestOnlyProbeTime(patience)
+	s.TestOnlyPatience(patience)
 	s.follow()
 	r := configProd(t)
 	r.Lease, r.MaxAge = lease, time.Hour
@@ -79,7 +79,7 @@ func (s *site) pass(d time.Duration) {
 
 // stall has the API server answer nobody, who all wait as long as they do.
 func (s *site) stall() {
-	s.TestOnlyProbeTime(rotation.ProbeTime)
+	s.TestOnlyPatience(rotation.ProbeTime)
 	s.api.Stall(true)
 }
 
