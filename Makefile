@@ -128,7 +128,7 @@ e2e-openstack: ## Test with the real Keystone and Magnum that Debian packages
 .PHONY: nightly
 nightly: ## Test what takes 25 minutes of real time: short-lived certificates; not part of check
 	cd e2e && go run ./cmd/build >/dev/null && \
-	E2E_REQUIRE="$${E2E_REQUIRE:-keyring}" go test -count=1 -timeout 60m -v ./shortlived/nightly
+	E2E_REQUIRE="$${E2E_REQUIRE:-keyring}" E2E_NIGHTLY=1 go test -count=1 -timeout 60m -v -run 'Lives$$' ./shortlived/nightly ./openstack
 
 .PHONY: wallets
 wallets: ## Test with a real KWallet and KeePassXC; not part of check
