@@ -16,8 +16,10 @@ var record = flag.String("record", "", "write what Keystone and Magnum answer to
 // TestContract asks the real pair what package magnumtest, which stands in for
 // it in all other tests, is asked too: both must give the answers on record.
 func TestContract(t *testing.T) {
+	t.Parallel() // it mostly waits for Magnum to give up
 	for _, policy := range []string{"", "project"} {
 		t.Run(fmt.Sprintf("policy %q", policy), func(t *testing.T) {
+			t.Parallel()
 			// The suite is not kind to a pair: each time a new one.
 			p := Start(t)
 			if p.dir == "" {

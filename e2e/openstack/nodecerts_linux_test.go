@@ -12,6 +12,7 @@ import (
 // TestNodeCerts has a real Magnum sign all that a control plane starts from,
 // and rotate it twice.
 func TestNodeCerts(t *testing.T) {
+	t.Parallel()
 	p := Start(t)
 	p.Set(t, "rotate_seconds", "86400")
 	o := nodecerts.OpenStack{OpenStack: forJob(t, p), Rotate: func(t testing.TB) {

@@ -19,5 +19,6 @@ func TestShortLivedLives(t *testing.T) {
 
 // TestShortLived has a real Magnum sign what a real cluster is asked with.
 func TestShortLived(t *testing.T) {
+	t.Parallel()
 	shortlived.Run(t, forRotation(t, Start(t)), shortlived.Build(t))
 }
