@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/rotation"
 )
 
@@ -19,8 +21,8 @@ func Lives(t *testing.T, o rotation.OpenStack, p Programs) {
 	const works = 25 * time.Minute
 	w := New(t, o, p, true)
 	w.begins()
-	copied, first := w.Given(), w.Certificate()
-	if got := w.shows(copied.ClientCertificateData, copied.ClientKeyData); got != http.StatusOK {
+	copied, first, ca := w.Given(), w.Certificate(), o.CurrentCA(t)
+	if got := w.shows(copied, ca); got != http.StatusOK {
 		t.Fatalf("the copy is answered by %d at once", got)
 	}
 	w.o.Down(t)
@@ -43,7 +45,7 @@ func Lives(t *testing.T, o rotation.OpenStack, p Programs) {
 	if left := time.Until(first.NotAfter); left > 0 {
 		t.Fatalf("the copy lives for another %s", left)
 	}
-	if got := w.shows(copied.ClientCertificateData, copied.ClientKeyData); got != http.StatusUnauthorized {
+	if got := w.shows(copied, ca); got != http.StatusUnauthorized {
 		t.Errorf("the copy is answered by %d after its end", got)
 	}
 	signing := 0
@@ -59,14 +61,14 @@ func Lives(t *testing.T, o rotation.OpenStack, p Programs) {
 }
 
 // shows is the API server's answer to a copied pair.
-func (w *World) shows(certificate, key string) int {
+func (w *World) shows(copied env.Credential, ca cluster.CA) int {
 	w.t.Helper()
-	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+	pair, err := tls.X509KeyPair([]byte(copied.ClientCertificateData), []byte(copied.ClientKeyData))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(w.o.CurrentCA(w.t).Certificate)
+	pool.AppendCertsFromPEM(ca.Certificate)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}}
 	defer transport.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.api.Server()+"/api/v1/namespaces", nil)
