@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/apiserver"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
@@ -45,7 +44,7 @@ func (e *BindingTakenError) Error() string {
 // certificates, and asks about each before it is made. One request a cluster.
 func (p *Plugin) planBindings(ctx context.Context, r ConfigRequest, targets []*target) error {
 	for _, t := range targets {
-		if t.introducer == nil || !slices.Contains(t.id.Groups, ClusterAdmins) {
+		if t.introducer == nil || !renewsItself(t.id) {
 			continue
 		}
 		there, err := p.isBound(ctx, t)
@@ -99,8 +98,8 @@ func (p *Plugin) asIntroducer(t *target) (_ *apiserver.Client, done func(), err 
 }
 
 // unbind deletes the role binding of short-lived certificates in a cluster, and says
-// whether there was one. That ends what members of its group may do, whoever made
-// it; one that says something else, or was not made by this program, is refused.
+// whether there was one. That ends what members of its group may do. One that says
+// something else, or was not made by this program, is refused.
 // Up to five requests to OpenStack and two to the API server.
 func (p *Plugin) unbind(ctx context.Context, name string) (found bool, err error) {
 	conn, err := p.connect(ctx, p.Cloud)

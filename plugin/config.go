@@ -66,6 +66,7 @@ type Configured struct {
 	User                        string
 	Groups                      []string
 	ShortLived                  time.Duration // zero for a certificate that Magnum signed
+	RenewsItself                bool          // without Magnum, until the max age
 	NotAfter                    time.Time     // of the certificate or token; zero if there is none
 	StoreErr                    error         // why its key could not be kept
 	Store                       string
@@ -123,7 +124,7 @@ func (p *Plugin) Config(ctx context.Context, r ConfigRequest) (*ConfigResult, er
 		return nil, err
 	}
 	if r.DryRun {
-		return &ConfigResult{Clusters: configured(targets), Changes: changes, Warnings: warnings(conn, targets)}, nil
+		return &ConfigResult{Clusters: configured(targets, r.MaxAge), Changes: changes, Warnings: warnings(conn, targets)}, nil
 	}
 	if err := p.State.Prepare(); err != nil && (r.Token || !r.EmbedCerts) {
 		return nil, &StateError{Err: err}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubectl-magnum/kubectl-magnum/plugin/credential"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/kubeconfig"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/magnum"
 	"github.com/kubectl-magnum/kubectl-magnum/plugin/pki"
@@ -28,7 +29,7 @@ More: https://github.com/kubectl-magnum/kubectl-magnum`
 // install puts everything in its place: pins and CA files, records, and last
 // the kubeconfig that refers to them.
 func (p *Plugin) install(ctx context.Context, conn *connection, r ConfigRequest, targets []*target) (*ConfigResult, error) {
-	result := &ConfigResult{Clusters: configured(targets), Warnings: warnings(conn, targets)}
+	result := &ConfigResult{Clusters: configured(targets, r.MaxAge), Warnings: warnings(conn, targets)}
 	for i, t := range targets {
 		if t.template.TLSDisabled {
 			continue
@@ -244,12 +245,13 @@ func (t *target) args(conn *connection, r ConfigRequest) []string {
 	return append(args, "--lease="+r.Lease.String())
 }
 
-func configured(targets []*target) []Configured {
+func configured(targets []*target, maxAge time.Duration) []Configured {
 	var out []Configured
 	for _, t := range targets {
 		c := Configured{
 			Name: t.cluster.Name, UUID: t.cluster.UUID, Server: t.cluster.APIAddress, Context: t.context,
 			TLSDisabled: t.template.TLSDisabled, User: t.id.User, Groups: t.id.Groups, ShortLived: t.id.ShortLived,
+			RenewsItself: renewsItself(t.id) && credential.RenewAfter(t.id.ShortLived) < maxAge,
 		}
 		switch rec := t.issued.record; {
 		case rec == nil:
@@ -273,7 +275,7 @@ func warnings(conn *connection, targets []*target) []string {
 	}
 	if i := slices.IndexFunc(targets, func(t *target) bool { return t.id.IsShortLived() && !t.template.TLSDisabled }); i >= 0 && targets[i].id.ShortLived < goodLife {
 		out = append(out, fmt.Sprintf("each renewal, about every %s, closes the connections of programs that run for long; --short-lived 1h is a good choice",
-			targets[i].id.ShortLived*2/3))
+			credential.RenewAfter(targets[i].id.ShortLived)))
 	}
 	for _, t := range targets {
 		if t.template.TLSDisabled {

@@ -64,6 +64,11 @@ func magnumIdentity(id credential.Identity) credential.Identity {
 	return id
 }
 
+// renewsItself says whether a certificate for id can ask for the next one.
+func renewsItself(id credential.Identity) bool {
+	return id.IsShortLived() && slices.Contains(id.Groups, ClusterAdmins)
+}
+
 // signByCluster makes a key in memory, has the API server, which roots verify, sign
 // for it, and checks what came back. It is asked with by, which also says since when
 // the line of certificates goes back. Three requests.
@@ -205,7 +210,7 @@ func (c *call) extend(ctx context.Context, seen rotation.Seen) error {
 // asked with that one itself, without OpenStack, if its group may ask, and else with
 // one from Magnum.
 func (c *call) renewal(ctx context.Context) (issued, error) {
-	if slices.Contains(c.r.Identity.Groups, ClusterAdmins) {
+	if renewsItself(c.r.Identity) {
 		got, err := c.shorten(ctx, c.record)
 		var refused *apiserver.StatusError
 		if !errors.As(err, &refused) {

@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -71,10 +70,7 @@ func shortLivedKept(c plugin.Configured, maxAge time.Duration) string {
 		where = fmt.Sprintf("Its key is in the %s and in no file.", c.Store)
 	}
 	again := "Magnum's word is needed for each new one."
-	switch {
-	case slices.Contains(c.Groups, plugin.ClusterAdmins) && c.ShortLived*2/3 >= maxAge:
-		again = fmt.Sprintf("After %s Magnum's word is needed again.", formatAge(maxAge))
-	case slices.Contains(c.Groups, plugin.ClusterAdmins):
+	if c.RenewsItself {
 		again = fmt.Sprintf("It renews itself while it is used; after %s Magnum's word is needed again.", formatAge(maxAge))
 	}
 	return fmt.Sprintf("%s The cluster signed its certificate, for %q in %s, valid until %s. %s",

@@ -62,6 +62,21 @@ var build = sync.OnceValues(func() (Programs, error) {
 	return Programs{kubernetes, plugin}, err
 })
 
+// BuildControllerManager is Build for a kube-controller-manager, which the job does
+// not need.
+func BuildControllerManager(t testing.TB) string {
+	t.Helper()
+	program, err := buildControllerManager()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+var buildControllerManager = sync.OnceValues(func() (string, error) {
+	return binaries.BuildControllerManager(context.Background(), os.Stderr)
+})
+
 // Run does the job with kubectl, a path, and tests all that it promises:
 // kubectl works, as whom, at what cost in requests, without OpenStack, and
 // leaving no key anywhere. It needs "keyring" (package require).

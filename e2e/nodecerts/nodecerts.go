@@ -12,7 +12,6 @@ package nodecerts
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -21,10 +20,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 
-	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/mainjob"
@@ -47,17 +44,8 @@ type Programs struct {
 // binaries.
 func Build(t testing.TB) Programs {
 	t.Helper()
-	programs := Programs{Programs: mainjob.Build(t)}
-	var err error
-	if programs.ControllerManager, err = buildControllerManager(); err != nil {
-		t.Fatal(err)
-	}
-	return programs
+	return Programs{Programs: mainjob.Build(t), ControllerManager: mainjob.BuildControllerManager(t)}
 }
-
-var buildControllerManager = sync.OnceValues(func() (string, error) {
-	return binaries.BuildControllerManager(context.Background(), os.Stderr)
-})
 
 // World is an OpenStack and the nodes of a cluster in it.
 type World struct {

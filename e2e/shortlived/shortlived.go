@@ -9,7 +9,6 @@ package shortlived
 
 import (
 	"bytes"
-	"context"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -17,13 +16,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/kubectl-magnum/kubectl-magnum/e2e/binaries"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/cluster"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/env"
+	"github.com/kubectl-magnum/kubectl-magnum/e2e/mainjob"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/require"
 	"github.com/kubectl-magnum/kubectl-magnum/e2e/rotation"
 )
@@ -38,17 +36,8 @@ type Programs struct {
 // binaries.
 func Build(t testing.TB) Programs {
 	t.Helper()
-	programs := Programs{Programs: rotation.Build(t)}
-	var err error
-	if programs.ControllerManager, err = buildControllerManager(); err != nil {
-		t.Fatal(err)
-	}
-	return programs
+	return Programs{Programs: rotation.Build(t), ControllerManager: mainjob.BuildControllerManager(t)}
 }
-
-var buildControllerManager = sync.OnceValues(func() (string, error) {
-	return binaries.BuildControllerManager(context.Background(), os.Stderr)
-})
 
 const (
 	life  = 10 * time.Minute

@@ -143,8 +143,11 @@ func (r *Record) end(maxAge time.Duration, last bool) time.Time {
 // a while yet: with a third of its life left, so that whoever is at work has a new
 // one before, and a server that is down for minutes has ended nothing.
 func (r *Record) Due() time.Time {
-	return r.Issued.Add(r.Certificate.NotAfter.Sub(r.Issued) * 2 / 3)
+	return r.Issued.Add(RenewAfter(r.Certificate.NotAfter.Sub(r.Issued)))
 }
+
+// RenewAfter is how long after it was issued a certificate of this life is due.
+func RenewAfter(life time.Duration) time.Duration { return life * 2 / 3 }
 
 // lastMargin is for requests that are under way, and clocks.
 const lastMargin = 10 * time.Second

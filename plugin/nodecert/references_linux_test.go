@@ -77,23 +77,7 @@ func TestReferencesAreKept(t *testing.T) {
 			if err := login(root, kubeletConf, user); err != nil {
 				t.Fatal(err)
 			}
-			d, err := Open(root, Owner{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer d.Close()
-			p, err := d.NewPlan(n, Options{Cluster: "prod", UUID: "a", Authorities: s.authorities(), Now: now})
-			if err != nil {
-				t.Fatal(err)
-			}
-			issued, err := s.issue(p.Needs, now)
-			if err != nil {
-				t.Fatal(err)
-			}
-			trees, err := p.trees(issued)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d, _, trees := s.planned(t, root, n)
 			for i, tree := range trees {
 				names, err := d.differing(tree)
 				if err != nil {
@@ -158,11 +142,24 @@ func TestOtherLoginsAreKept(t *testing.T) {
 	if err := os.WriteFile(at(root, kubeletConf), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	_, issued, trees := s.planned(t, root, n)
+	if first := trees[0][kubeletConf]; first != nil {
+		t.Errorf("at first it becomes\n%s", first)
+	}
+	if _, err := pki.ParseCertificate(issued[0].pair.certificate); err != nil || len(issued) != 1 {
+		t.Errorf("%d were signed, %v", len(issued), err)
+	}
+}
+
+// planned is what a run would have signed and install, one tree after the other, and
+// where.
+func (s *signer) planned(t *testing.T, root string, n Node) (*Dir, []Issued, []tree) {
+	t.Helper()
 	d, err := Open(root, Owner{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	t.Cleanup(d.Close)
 	p, err := d.NewPlan(n, Options{Cluster: "prod", UUID: "a", Authorities: s.authorities(), Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -175,10 +172,5 @@ func TestOtherLoginsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first := trees[0][kubeletConf]; first != nil {
-		t.Errorf("at first it becomes\n%s", first)
-	}
-	if _, err := pki.ParseCertificate(issued[0].pair.certificate); err != nil || len(issued) != 1 {
-		t.Errorf("%d were signed, %v", len(issued), err)
-	}
+	return d, issued, trees
 }
